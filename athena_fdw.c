@@ -1,0 +1,74 @@
+/*
+ * athena_fdw.c
+ *	  The front door: module, settings, handler, validator.
+ *
+ * Reads as a table of contents; everything is done in src/:
+ *	  planner/	which parts of a query Athena runs, and in which words
+ *	  executor/	running a plan
+ *	  storage/	servers, user mappings, options, import, SQL functions
+ *	  query/	the life of one Athena query, its rows and types
+ *	  aws/		signed HTTP calls of AWS's APIs
+ */
+#include "compat.h"
+
+#include "access/reloptions.h"
+#include "executor/scan.h"
+#include "planner/planner.h"
+#include "query/query.h"
+#include "storage/functions.h"
+#include "storage/storage.h"
+#include "utils/guc.h"
+
+ATHENA_MODULE_MAGIC;
+
+PG_FUNCTION_INFO_V1(athena_fdw_handler);
+PG_FUNCTION_INFO_V1(athena_fdw_validator);
+
+void _PG_init(void);
+
+/* The settings. */
+void
+_PG_init(void)
+{
+	DefineCustomBoolVariable(
+		"athena_fdw.pushdown", "Lets Athena evaluate conditions and limits of queries.",
+		"When off, whole columns are fetched and everything else is done here; "
+		"the rows are the same.",
+		&planner_pushdown, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("athena_fdw.cancel_timeout",
+							"How long ending a statement may wait for Athena to confirm that its "
+							"query is stopped.",
+							NULL, &query_cancel_timeout, 2000, 0, 60000, PGC_USERSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+	MarkGUCPrefixReserved("athena_fdw");
+}
+
+Datum
+athena_fdw_handler(PG_FUNCTION_ARGS)
+{
+	FdwRoutine *routine = makeNode(FdwRoutine);
+
+	/* planning */
+	routine->GetForeignRelSize = athena_get_foreign_rel_size;
+	routine->GetForeignPaths = athena_get_foreign_paths;
+	routine->GetForeignPlan = athena_get_foreign_plan;
+
+	/* running */
+	routine->BeginForeignScan = athena_begin_foreign_scan;
+	routine->IterateForeignScan = athena_iterate_foreign_scan;
+	routine->ReScanForeignScan = athena_rescan_foreign_scan;
+	routine->EndForeignScan = athena_end_foreign_scan;
+	routine->ExplainForeignScan = athena_explain_foreign_scan;
+
+	/* discovering */
+	routine->ImportForeignSchema = athena_import_foreign_schema;
+
+	PG_RETURN_POINTER(routine);
+}
+
+Datum
+athena_fdw_validator(PG_FUNCTION_ARGS)
+{
+	options_validate(untransformRelOptions(PG_GETARG_DATUM(0)), PG_GETARG_OID(1));
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,612 @@
+/*
+ * aws.c
+ *	  One signed call of an AWS API, with retries.
+ *
+ * Between http.c, which moves bytes, and athena.c, glue.c, s3.c, sts.c, which
+ * know actions.  An AwsCall is malloc'd and freed by aws_call_free(); whoever
+ * makes one ties it to a memory context or to a running query at once.
+ *
+ * Retried, with exponential backoff and full jitter: lost connections, 5xx,
+ * throttling.  Never: validation and permission errors.  A signature error
+ * whose Date header shows that our clock is wrong is repeated once with the
+ * clock corrected.
+ *
+ * The text of a signature error holds the canonical request and with it the
+ * session token, so it is dropped here and seen by nobody.
+ */
+#include "aws.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <time.h>
+
+#include "common/pg_prng.h"
+#include "json.h"
+#include "mb/pg_wchar.h"
+#include "sigv4.h"
+#include "utils/memutils.h"
+#include "xml.h"
+
+#define DEFAULT_MAX_BODY ((size_t) 64 << 20)
+#define BACKOFF_BASE_MS 100
+#define BACKOFF_THROTTLED_MS 500
+#define BACKOFF_CAP_MS 20000
+#define CLOCK_TOLERANCE_S 60
+#define MAX_HEADERS 12
+
+struct AwsCall
+{
+	AwsClient client; /* strings borrowed from the caller's, see aws_call_start */
+	AwsService service;
+	AwsProtocol protocol;
+	HttpWait wait;
+	size_t max_body;
+	const char *method;
+	char *host;
+	char *path;
+	char *query;
+	char *body;
+	char *bucket_owner;
+	HttpRequest *http;
+	int attempts;
+	bool clock_corrected;
+	bool sent; /* may any attempt have reached the server? */
+	AwsError error;
+};
+
+/* AWS's clock less ours, in seconds; learnt from a signature error. */
+static int64 clock_offset = 0;
+
+/* A deep copy in the current memory context. */
+AwsClient *
+aws_client_copy(const AwsClient *client)
+{
+	AwsClient *copy = palloc(sizeof(AwsClient));
+	int i;
+
+#define COPY(field) copy->field = client->field ? pstrdup(client->field) : NULL
+	*copy = *client;
+	COPY(region);
+	for (i = 0; i < AWS_SERVICES; i++)
+		COPY(endpoint[i]);
+	COPY(access_key_id);
+	COPY(secret_access_key);
+	COPY(session_token);
+	COPY(proxy);
+	COPY(ca_file);
+#undef COPY
+	return copy;
+}
+
+/* ---------- building and sending ---------- */
+
+/* Host and path of an S3 request: the bucket is in one or the other. */
+static bool
+s3_address(AwsCall *call, const char *hostport, const AwsCallSpec *spec)
+{
+	char *key = sigv4_uri_encode(spec->key, true);
+	bool ok = false;
+
+	if (key == NULL)
+		return false;
+	if (call->client.s3_path_style)
+	{
+		call->host = strdup(hostport);
+		ok = call->host != NULL &&
+			 asprintf(&call->path, "/%s%s%s", spec->bucket, *key ? "/" : "", key) > 0;
+	}
+	else
+		ok = asprintf(&call->host, "%s.%s", spec->bucket, hostport) > 0 &&
+			 asprintf(&call->path, "/%s", key) > 0;
+	free(key);
+	return ok;
+}
+
+/* What the Host header must say, which is signed: the port if it is unusual. */
+static const char *
+host_of(const char *endpoint)
+{
+	const char *host = strstr(endpoint, "://");
+
+	return host ? host + 3 : endpoint;
+}
+
+/* Sign with the time of now, and send.  False only without memory. */
+static bool
+send_request(AwsCall *call)
+{
+	const AwsClient *client = &call->client;
+	char date[SIGV4_DATETIME_LEN + 1];
+	char digest[SIGV4_SHA256_HEX_LEN + 1];
+	char target[96];
+	SigV4Header headers[MAX_HEADERS];
+	int n = 0;
+	SigV4Request sign = {0};
+	SigV4Result signature;
+	HttpSpec http = {0};
+	char *lines[MAX_HEADERS + 3] = {0};
+	char *url = NULL;
+	bool ok = false;
+	size_t body_len = strlen(call->body);
+	int i;
+
+	http_free(call->http);
+	call->http = NULL;
+	sigv4_datetime(time(NULL) + clock_offset, date);
+	sigv4_sha256_hex(call->body, body_len, digest);
+
+	headers[n++] = (SigV4Header){"host", call->host};
+	headers[n++] = (SigV4Header){"x-amz-date", date};
+	if (call->protocol == AWS_JSON)
+	{
+		snprintf(target, sizeof(target), "%s.%s",
+				 call->service == AWS_GLUE ? "AWSGlue" : "AmazonAthena", call->error.action);
+		headers[n++] = (SigV4Header){"x-amz-target", target};
+		headers[n++] = (SigV4Header){"content-type", "application/x-amz-json-1.1"};
+	}
+	else if (call->protocol == AWS_QUERY)
+		headers[n++] =
+			(SigV4Header){"content-type", "application/x-www-form-urlencoded; charset=utf-8"};
+	else
+	{
+		headers[n++] = (SigV4Header){"x-amz-content-sha256", digest};
+		if (call->bucket_owner)
+			headers[n++] = (SigV4Header){"x-amz-expected-bucket-owner", call->bucket_owner};
+		if (body_len > 0)
+			headers[n++] = (SigV4Header){"content-type", "application/octet-stream"};
+	}
+	if (client->session_token)
+		headers[n++] = (SigV4Header){"x-amz-security-token", client->session_token};
+
+	sign.method = call->method;
+	sign.path = call->path;
+	sign.query = call->query;
+	sign.headers = headers;
+	sign.nheaders = n;
+	sign.payload_sha256 = digest;
+	sign.service = endpoint_service_name(call->service);
+	sign.region = client->region;
+	sign.access_key_id = client->access_key_id;
+	sign.secret_access_key = client->secret_access_key;
+	sign.datetime = date;
+	if (!sigv4_sign(&sign, &signature))
+		return false;
+
+	/* curl writes the Host header itself, from the URL, as it is signed here */
+	for (i = 1; i < n; i++)
+		if (asprintf(&lines[i - 1], "%s: %s", headers[i].name, headers[i].value) < 0)
+			goto done;
+	if (asprintf(&lines[n - 1], "authorization: %s", signature.authorization) < 0)
+		goto done;
+	lines[n] = strdup("Expect:");
+	if (lines[n] == NULL ||
+		asprintf(&url, "%.*s://%s%s%s%s", (int) strcspn(client->endpoint[call->service], ":"),
+				 client->endpoint[call->service], call->host, call->path, *call->query ? "?" : "",
+				 call->query) < 0)
+		goto done;
+
+	http.method = call->method;
+	http.url = url;
+	http.headers = (const char *const *) lines;
+	http.body =
+		strcmp(call->method, "GET") == 0 || strcmp(call->method, "DELETE") == 0 ? NULL : call->body;
+	http.body_len = body_len;
+	http.proxy = client->proxy;
+	http.ca_file = client->ca_file;
+	http.connect_timeout_ms = client->connect_timeout_ms;
+	http.request_timeout_ms = client->request_timeout_ms;
+	http.max_body = call->max_body;
+	call->http = http_start(&http);
+	call->attempts++;
+	ok = call->http != NULL;
+
+done:
+	sigv4_result_free(&signature);
+	for (i = 0; i < (int) lengthof(lines); i++)
+		if (lines[i])
+		{
+			explicit_bzero(lines[i], strlen(lines[i]));
+			free(lines[i]);
+		}
+	free(url);
+	return ok;
+}
+
+/*
+ * Make a call and send its first attempt.  Never throws; returns NULL without
+ * memory.  http_init() must have run.  The client must outlive the call.
+ */
+AwsCall *
+aws_call_start(const AwsClient *client, const AwsCallSpec *spec)
+{
+	AwsCall *call = calloc(1, sizeof(AwsCall));
+	const char *hostport = host_of(client->endpoint[spec->service]);
+	bool ok;
+
+	if (call == NULL)
+		return NULL;
+	call->client = *client;
+	call->service = spec->service;
+	call->protocol = spec->protocol;
+	call->wait = spec->wait;
+	call->max_body = spec->max_body ? spec->max_body : DEFAULT_MAX_BODY;
+	call->method = spec->protocol == AWS_REST ? spec->method : "POST";
+	call->error.service = spec->service;
+	strlcpy(call->error.action, spec->action, sizeof(call->error.action));
+	call->body = strdup(spec->body ? spec->body : "");
+	call->query = strdup(spec->query ? spec->query : "");
+	ok = call->body != NULL && call->query != NULL;
+	if (ok && spec->expected_bucket_owner)
+		ok = (call->bucket_owner = strdup(spec->expected_bucket_owner)) != NULL;
+	if (ok && spec->protocol == AWS_REST)
+		ok = s3_address(call, hostport, spec);
+	else if (ok)
+		ok = (call->host = strdup(hostport)) != NULL && (call->path = strdup("/")) != NULL;
+	if (ok)
+	{
+		strlcpy(call->error.host, call->host, sizeof(call->error.host));
+		ok = send_request(call);
+	}
+	if (!ok)
+	{
+		aws_call_free(call);
+		return NULL;
+	}
+	return call;
+}
+
+/* Free a call in any state; a transfer in flight is dropped.  Never throws. */
+void
+aws_call_free(AwsCall *call)
+{
+	if (call == NULL)
+		return;
+	http_free(call->http);
+	free(call->host);
+	free(call->path);
+	free(call->query);
+	free(call->body);
+	free(call->bucket_owner);
+	free(call);
+}
+
+/* The same for callers that may throw: makes ready what is needed. */
+AwsCall *
+aws_call_begin(const AwsClient *client, const AwsCallSpec *spec)
+{
+	AwsCall *call;
+
+	http_init();
+	call = aws_call_start(client, spec);
+	if (call == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FDW_OUT_OF_MEMORY), errmsg("out of memory")));
+	return call;
+}
+
+static void
+free_call(void *arg)
+{
+	aws_call_free((AwsCall *) arg);
+}
+
+/*
+ * Make a call and wait for its end.  Returns it, to live as long as the
+ * current memory context, or NULL with *error set.
+ */
+AwsCall *
+aws_run(const AwsClient *client, const AwsCallSpec *spec, AwsError *error)
+{
+	MemoryContextCallback *cb = palloc0(sizeof(MemoryContextCallback));
+	AwsCall *call = aws_call_begin(client, spec);
+	bool ok;
+
+	cb->func = free_call;
+	cb->arg = call;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, cb);
+	ok = aws_call_wait(call);
+	*error = call->error;
+	return ok ? call : NULL;
+}
+
+/* ---------- understanding the answer ---------- */
+
+static bool
+one_of(const char *code, const char *const *names)
+{
+	for (; *names; names++)
+		if (strcmp(code, *names) == 0)
+			return true;
+	return false;
+}
+
+/* What kind of failure is this code?  Spellings of JSON services, S3 and STS. */
+static AwsErrorKind
+classify(const AwsError *e)
+{
+	static const char *const denied[] = {"AccessDeniedException", "AccessDenied",
+										 "AllAccessDisabled", "UnauthorizedException", NULL};
+	static const char *const signature[] = {"InvalidSignatureException", "SignatureDoesNotMatch",
+											"IncompleteSignature", "IncompleteSignatureException",
+											NULL};
+	static const char *const key[] = {"UnrecognizedClientException",
+									  "InvalidAccessKeyId",
+									  "InvalidClientTokenId",
+									  "MissingAuthenticationToken",
+									  "MissingAuthenticationTokenException",
+									  "OptInRequired",
+									  NULL};
+	static const char *const expired[] = {"ExpiredTokenException", "ExpiredToken",
+										  "RequestExpired",        "InvalidToken",
+										  "TokenRefreshRequired",  NULL};
+	static const char *const clock[] = {"RequestTimeTooSkewed", NULL};
+	static const char *const throttled[] = {
+		"ThrottlingException",  "TooManyRequestsException",
+		"Throttling",           "SlowDown",
+		"RequestLimitExceeded", "ProvisionedThroughputExceededException",
+		"ThrottledException",   NULL};
+	static const char *const missing[] = {"EntityNotFoundException",
+										  "ResourceNotFoundException",
+										  "NoSuchBucket",
+										  "NoSuchKey",
+										  "NotFound",
+										  NULL};
+
+	if (one_of(e->code, denied))
+		return AWS_ERR_ACCESS_DENIED;
+	if (one_of(e->code, signature))
+		return AWS_ERR_BAD_SIGNATURE;
+	if (one_of(e->code, key))
+		return AWS_ERR_BAD_KEY;
+	if (one_of(e->code, expired))
+		return AWS_ERR_EXPIRED;
+	if (one_of(e->code, clock))
+		return AWS_ERR_CLOCK;
+	if (one_of(e->code, throttled) || e->http_status == 429)
+		return AWS_ERR_THROTTLED;
+	if (strcmp(e->code, "MetadataException") == 0 &&
+		strstr(e->message, "Error Code: ThrottlingException"))
+		return AWS_ERR_THROTTLED;
+	if (one_of(e->code, missing) || strstr(e->message, "Error Code: EntityNotFoundException"))
+		return AWS_ERR_NOT_FOUND;
+	if (strcmp(e->subcode, "MALFORMED_QUERY") == 0)
+		return AWS_ERR_SYNTAX;
+	if (e->http_status >= 500)
+		return AWS_ERR_SERVER;
+	if (strcmp(e->code, "InvalidRequestException") == 0)
+		return AWS_ERR_INVALID;
+	return AWS_ERR_OTHER;
+}
+
+/*
+ * Cut a text to what fits, at a character, and make control characters blanks:
+ * it is going to be shown.
+ */
+static void
+copy_text(char *out, size_t outlen, const char *text)
+{
+	int len = (int) Min(strlen(text), outlen - 1);
+
+	len = pg_encoding_mbcliplen(PG_UTF8, text, (int) strlen(text), len);
+	memcpy(out, text, len);
+	out[len] = '\0';
+	for (; *out; out++)
+		if (iscntrl((unsigned char) *out))
+			*out = ' ';
+}
+
+/* Read an error document, JSON or XML, into the call's error. */
+static void
+read_error(AwsCall *call)
+{
+	AwsError *e = &call->error;
+	size_t len;
+	char *text = http_body(call->http, &len);
+	json_object *root = json_object_quiet(text, len);
+
+	if (root)
+	{
+		const char *code = json_string(root, "__type");
+		const char *hash = strrchr(code, '#');
+		const char *message = json_string(root, "Message");
+
+		copy_text(e->code, sizeof(e->code), hash ? hash + 1 : code);
+		copy_text(e->message, sizeof(e->message),
+				  *message ? message : json_string(root, "message"));
+		copy_text(e->subcode, sizeof(e->subcode),
+				  *json_string(root, "AthenaErrorCode") ? json_string(root, "AthenaErrorCode") :
+														  json_string(root, "Reason"));
+		json_object_put(root);
+	}
+	else if (len > 0 && *text == '<')
+	{
+		char value[sizeof(e->message)];
+
+		if (xml_text(text, len, "Code", value, sizeof(value)))
+			copy_text(e->code, sizeof(e->code), value);
+		if (xml_text(text, len, "Message", value, sizeof(value)))
+			copy_text(e->message, sizeof(e->message), value);
+	}
+	e->kind = classify(e);
+	if (e->kind == AWS_ERR_BAD_SIGNATURE)
+	{
+		/* "Signature expired: ..." and "... not yet current" mean the clock */
+		bool clock =
+			strstr(e->message, "Signature expired") || strstr(e->message, "not yet current");
+
+		e->message[0] = '\0';
+		if (clock)
+			e->kind = AWS_ERR_CLOCK;
+	}
+	if (e->code[0] == '\0')
+		snprintf(e->code, sizeof(e->code), "HTTP %d", e->http_status);
+}
+
+/* Judge the finished attempt: fills error, AWS_OK if it is a good answer. */
+static void
+judge(AwsCall *call)
+{
+	AwsError *e = &call->error;
+	const char *why = http_error(call->http);
+	const char *id;
+
+	e->http_status = http_status(call->http);
+	e->code[0] = e->subcode[0] = e->message[0] = '\0';
+	id = http_header(call->http, "x-amzn-requestid");
+	if (*id == '\0')
+		id = http_header(call->http, "x-amz-request-id");
+	copy_text(e->request_id, sizeof(e->request_id), id);
+	if (why)
+	{
+		e->kind = AWS_ERR_TRANSPORT;
+		copy_text(e->message, sizeof(e->message), why);
+	}
+	else if (e->http_status >= 200 && e->http_status < 300)
+		e->kind = AWS_OK;
+	else
+		read_error(call);
+}
+
+/* Correct our clock from the Date header, if it is far enough off. */
+static bool
+correct_clock(AwsCall *call)
+{
+	struct tm tm = {0};
+	int64 offset;
+
+	if (call->clock_corrected ||
+		(call->error.kind != AWS_ERR_CLOCK && call->error.kind != AWS_ERR_BAD_SIGNATURE))
+		return false;
+	if (strptime(http_header(call->http, "date"), "%a, %d %b %Y %H:%M:%S", &tm) == NULL)
+		return false;
+	offset = (int64) timegm(&tm) - (int64) time(NULL);
+	if (llabs(offset - clock_offset) < CLOCK_TOLERANCE_S)
+		return false;
+	clock_offset = offset;
+	call->clock_corrected = true;
+	return true;
+}
+
+/* Is another attempt sensible?  Says after how long. */
+static bool
+should_retry(AwsCall *call, int *delay_ms)
+{
+	AwsErrorKind kind = call->error.kind;
+	double ceiling;
+
+	*delay_ms = 0;
+	if (correct_clock(call))
+		return true;
+	if (kind != AWS_ERR_TRANSPORT && kind != AWS_ERR_SERVER && kind != AWS_ERR_THROTTLED)
+		return false;
+	if (call->attempts > call->client.max_retries)
+		return false;
+	ceiling = (kind == AWS_ERR_THROTTLED ? BACKOFF_THROTTLED_MS : BACKOFF_BASE_MS) *
+			  pow(2, Min(call->attempts - 1, 16));
+	*delay_ms = (int) (pg_prng_double(&pg_global_prng_state) * Min(ceiling, BACKOFF_CAP_MS));
+	return true;
+}
+
+/*
+ * Wait for the answer, repeating the call as long as that is sensible.
+ * Returns true with a good answer, false with aws_call_error() set.  Throws
+ * only on interrupts; the call stays its owner's.
+ */
+bool
+aws_call_wait(AwsCall *call)
+{
+	int delay;
+
+	for (;;)
+	{
+		http_wait(call->http, call->wait);
+		judge(call);
+		if (call->error.kind == AWS_OK)
+			return true;
+		if (!should_retry(call, &delay))
+			return false;
+		elog(DEBUG1, "athena_fdw: %s failed (%s), attempt %d, repeating it in %d ms",
+			 call->error.action, call->error.code[0] ? call->error.code : "no answer",
+			 call->attempts, delay);
+		call->sent = call->sent || http_was_sent(call->http);
+		http_sleep(delay, call->wait);
+		if (!send_request(call))
+		{
+			call->error.kind = AWS_ERR_TRANSPORT;
+			strlcpy(call->error.message, "out of memory", sizeof(call->error.message));
+			return false;
+		}
+	}
+}
+
+/*
+ * The same while a transaction is aborted: throws nothing, looks at no
+ * interrupt, ends at the deadline.  Repeats at once what may be repeated.
+ */
+bool
+aws_call_wait_quietly(AwsCall *call, int64 deadline_ms)
+{
+	int tries = 0;
+
+	for (;;)
+	{
+		if (call->http == NULL || !http_wait_quietly(call->http, deadline_ms))
+			return false;
+		judge(call);
+		if (call->error.kind == AWS_OK)
+			return true;
+		if (tries++ == 3 ||
+			(!correct_clock(call) && call->error.kind != AWS_ERR_TRANSPORT &&
+			 call->error.kind != AWS_ERR_SERVER && call->error.kind != AWS_ERR_THROTTLED))
+			return false;
+		call->sent = call->sent || http_was_sent(call->http);
+		if (!send_request(call))
+			return false;
+	}
+}
+
+/* May a server have seen this call? */
+bool
+aws_call_maybe_sent(const AwsCall *call)
+{
+	return call->sent || (call->http && http_was_sent(call->http));
+}
+
+const AwsError *
+aws_call_error(const AwsCall *call)
+{
+	return &call->error;
+}
+
+/* The body of the answer, owned by the call and writable. */
+char *
+aws_call_body(AwsCall *call, size_t *len)
+{
+	return http_body(call->http, len);
+}
+
+int64
+aws_call_bytes(const AwsCall *call)
+{
+	return http_bytes_received(call->http);
+}
+
+const char *
+aws_call_header(const AwsCall *call, const char *name)
+{
+	return http_header(call->http, name);
+}
+
+/* How many attempts beyond the first there were. */
+int
+aws_call_retries(const AwsCall *call)
+{
+	return call->attempts - 1;
+}
+
+/* Turn a good answer into an error: it is not what the action should answer. */
+void
+aws_call_set_malformed(AwsCall *call, const char *what)
+{
+	call->error.kind = AWS_ERR_MALFORMED;
+	strlcpy(call->error.message, what, sizeof(call->error.message));
+}

@@ -1,0 +1,105 @@
+/*
+ * compat.h
+ *	  The differences between PostgreSQL 15 and 19, in one place.
+ *
+ * Every version #if of this extension stands here; the code calls the
+ * athena_* names below, or the newest version's own name where an older one
+ * can be given it.
+ */
+#ifndef ATHENA_COMPAT_H
+#define ATHENA_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "athena_fdw needs PostgreSQL 15 or newer"
+#endif
+
+#include "commands/explain.h"
+#include "foreign/fdwapi.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "optimizer/pathnode.h"
+#include "parser/parsetree.h"
+#include "storage/latch.h"
+#include "utils/wait_event.h"
+
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#include "storage/waiteventset.h"
+#endif
+
+/*
+ * Declared here because libpq/libpq.h includes GSSAPI's headers wherever the
+ * server was built with it, and those are often not installed.
+ */
+extern bool pq_check_connection(void);
+
+/* A wait event set for the life of the backend: 17 wants a resource owner. */
+#if PG_VERSION_NUM >= 170000
+#define athena_create_wait_event_set(n) CreateWaitEventSet(NULL, (n))
+#else
+#define athena_create_wait_event_set(n) CreateWaitEventSet(TopMemoryContext, (n))
+#endif
+
+/* Custom wait events came with 17; before, all extensions share one. */
+#if PG_VERSION_NUM >= 170000
+#define athena_wait_event_new(name) WaitEventExtensionNew(name)
+#else
+#define athena_wait_event_new(name) ((void) (name), PG_WAIT_EXTENSION)
+#endif
+
+/* 17 added the join clauses, 18 the count of disabled nodes. */
+#if PG_VERSION_NUM >= 180000
+#define athena_create_foreignscan_path(root, rel, rows, startup, total, keys) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, keys, NULL, NULL, NIL, NIL)
+#elif PG_VERSION_NUM >= 170000
+#define athena_create_foreignscan_path(root, rel, rows, startup, total, keys) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, NULL, NULL, NIL, NIL)
+#else
+#define athena_create_foreignscan_path(root, rel, rows, startup, total, keys) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, NULL, NULL, NIL)
+#endif
+
+/* Since 16 the user whose rights a scan uses stands in the plan node. */
+static inline Oid
+athena_scan_user(ForeignScanState *node)
+{
+#if PG_VERSION_NUM >= 160000
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+
+	return OidIsValid(plan->checkAsUser) ? plan->checkAsUser : GetUserId();
+#else
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	int rtindex = plan->scan.scanrelid > 0 ? (int) plan->scan.scanrelid :
+											 bms_next_member(plan->fs_relids, -1);
+	RangeTblEntry *rte = exec_rt_fetch(rtindex, node->ss.ps.state);
+
+	return OidIsValid(rte->checkAsUser) ? rte->checkAsUser : GetUserId();
+#endif
+}
+
+/* The builtin collation provider came with 17. */
+#if PG_VERSION_NUM >= 170000
+#define ATHENA_COLLPROVIDER_BUILTIN COLLPROVIDER_BUILTIN
+#else
+#define ATHENA_COLLPROVIDER_BUILTIN 'b'
+#endif
+
+/* 16 made one function of the privilege checks of all kinds of objects. */
+#if PG_VERSION_NUM >= 160000
+#define athena_server_aclcheck(server, role) \
+	object_aclcheck(ForeignServerRelationId, (server), (role), ACL_USAGE)
+#else
+#define athena_server_aclcheck(server, role) pg_foreign_server_aclcheck((server), (role), ACL_USAGE)
+#endif
+
+/* 18 lets a module say its name and version. */
+#if PG_VERSION_NUM >= 180000
+#define ATHENA_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "athena_fdw", .version = ATHENA_FDW_VERSION)
+#else
+#define ATHENA_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+#endif /* ATHENA_COMPAT_H */

@@ -1,0 +1,134 @@
+/*
+ * explain.c
+ *	  What EXPLAIN says of a foreign scan.
+ *
+ * VERBOSE shows the remote SQL, with $1, $2 for parameters, and how much of
+ * the work is shipped; ANALYZE shows what the last query of the scan was and
+ * cost.
+ */
+#include "executor/scan.h"
+
+#include "commands/explain.h"
+#include "nodes/value.h"
+
+static void
+explain_sql(List *pieces, ExplainState *es)
+{
+	StringInfoData sql;
+	ListCell *lc;
+
+	initStringInfo(&sql);
+	foreach (lc, pieces)
+	{
+		if (foreach_current_index(lc) > 0)
+			appendStringInfo(&sql, "$%d", foreach_current_index(lc));
+		appendStringInfoString(&sql, strVal(lfirst(lc)));
+	}
+	ExplainPropertyText("Remote SQL", sql.data, es);
+}
+
+static void
+explain_shipped(List *private, ExplainState *es)
+{
+	List *counts = list_nth(private, SCAN_COUNTS);
+	int remote = lsecond_int(counts);
+	int all = remote + lthird_int(counts);
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%d of %d columns", list_length(list_nth(private, SCAN_ATTRS)),
+					 linitial_int(counts));
+	if (all > 0)
+		appendStringInfo(&text, ", %d of %d conditions", remote, all);
+	if (boolVal(list_nth(private, SCAN_LIMIT)))
+		appendStringInfoString(&text, ", LIMIT");
+	ExplainPropertyText("Shipped", text.data, es);
+}
+
+static void
+add_time(StringInfo text, const char *what, int64 ms)
+{
+	if (ms >= 0)
+		appendStringInfo(text, "%s%s " INT64_FORMAT " ms", text->len ? ", " : "", what, ms);
+}
+
+/* A number of bytes as a person reads it. */
+static char *
+pretty_bytes(int64 bytes)
+{
+	static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
+	double value = (double) bytes;
+	size_t unit = 0;
+
+	while (value >= 1000 && unit + 1 < lengthof(units))
+	{
+		value /= 1000;
+		unit++;
+	}
+	return unit == 0 ? psprintf(INT64_FORMAT " bytes", bytes) :
+					   psprintf("%.*f %s", value < 10 ? 1 : 0, value, units[unit]);
+}
+
+static void
+explain_run(AthenaScan *scan, ExplainState *es)
+{
+	AthenaQuery *query = scan->query;
+	AthenaExecution *x = &query->execution;
+	StringInfoData times;
+
+	ExplainPropertyText("Query Execution ID", query->id, es);
+	if (scan->queries > 1)
+		ExplainPropertyInteger("Athena Queries", NULL, scan->queries, es);
+	if (es->format != EXPLAIN_FORMAT_TEXT)
+	{
+		ExplainPropertyInteger("Queue Time", "ms", x->queue_ms, es);
+		ExplainPropertyInteger("Planning Time in Athena", "ms", x->planning_ms, es);
+		ExplainPropertyInteger("Engine Time", "ms", x->engine_ms, es);
+		ExplainPropertyInteger("Data Scanned", "bytes",
+							   scan->earlier_bytes_scanned + Max(x->bytes_scanned, 0), es);
+		ExplainPropertyBool("Result Reused", x->reused, es);
+		ExplainPropertyInteger("Pages", NULL, query->pages, es);
+		ExplainPropertyInteger("Rows Fetched", NULL, query->rows, es);
+		ExplainPropertyInteger("Bytes Fetched", "bytes", query->bytes_fetched, es);
+		ExplainPropertyInteger("Retries", NULL, query->retries, es);
+		return;
+	}
+	initStringInfo(&times);
+	add_time(&times, "queued", x->queue_ms);
+	add_time(&times, "planned", x->planning_ms);
+	add_time(&times, "ran", x->engine_ms);
+	if (times.len)
+		ExplainPropertyText("Athena", times.data, es);
+	ExplainPropertyText(
+		"Data Scanned",
+		psprintf("%s%s", pretty_bytes(scan->earlier_bytes_scanned + Max(x->bytes_scanned, 0)),
+				 x->reused ? ", result reused" : ""),
+		es);
+	ExplainPropertyText("Result",
+						psprintf(INT64_FORMAT " %s, " INT64_FORMAT " %s, %s", query->pages,
+								 query->pages == 1 ? "page" : "pages", query->rows,
+								 query->rows == 1 ? "row" : "rows",
+								 pretty_bytes(query->bytes_fetched)),
+						es);
+	if (scan->fallback)
+		ExplainPropertyText("Conditions", "evaluated here: a parameter has no literal in Athena",
+							es);
+	if (query->retries > 0)
+		ExplainPropertyInteger("Retries", NULL, query->retries, es);
+}
+
+/* Callback. */
+void
+athena_explain_foreign_scan(ForeignScanState *node, ExplainState *es)
+{
+	List *private = ((ForeignScan *) node->ss.ps.plan)->fdw_private;
+	AthenaScan *scan = node->fdw_state;
+
+	if (es->verbose)
+	{
+		explain_sql(list_nth(private, SCAN_SQL), es);
+		explain_shipped(private, es);
+	}
+	if (es->analyze && scan && scan->query)
+		explain_run(scan, es);
+}

@@ -1,0 +1,344 @@
+/*
+ * scan.c
+ *	  Running a foreign scan.
+ *
+ * Callbacks of the executor.  The query starts when the first row is asked
+ * for, never before: BeginForeignScan does not touch the network.
+ *
+ * Rescans.  One Athena query serves as many passes as the plan makes, as long
+ * as the text with its parameters stays the same.  Where a rescan is expected
+ * rows are kept in a tuplestore, which spills to disk; where one comes
+ * unexpectedly, the result of the query that has ended is read again from its
+ * start, and kept from then on.  Only other parameters start another query.
+ *
+ * Memory: a row lives in row_context until the next one; a page or two of the
+ * result in the query's own context; nothing grows with the result.
+ */
+#include "executor/scan.h"
+
+#include "executor/executor.h"
+#include "foreign/fdwapi.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "query/literal.h"
+#include "storage/storage.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+static List *
+private_list(ForeignScanState *node, enum ScanPrivate which)
+{
+	return (List *) list_nth(((ForeignScan *) node->ss.ps.plan)->fdw_private, which);
+}
+
+/* Says which table, and while a value is converted which column, an error is about. */
+static void
+scan_error_context(void *arg)
+{
+	AthenaScan *scan = arg;
+	const char *table = RelationGetRelationName(scan->rel);
+
+	if (scan->current >= 0)
+	{
+		TupleDesc desc = RelationGetDescr(scan->rel);
+		Form_pg_attribute attr = TupleDescAttr(desc, scan->attrs[scan->current] - 1);
+
+		errcontext("column \"%s\" of foreign table \"%s\"", NameStr(attr->attname), table);
+	}
+	else
+		errcontext("scan of foreign table \"%s\"", table);
+}
+
+/* Callback: prepare, without asking anybody anything. */
+void
+athena_begin_foreign_scan(ForeignScanState *node, int eflags)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	AthenaScan *scan = palloc0(sizeof(AthenaScan));
+	ListCell *lc;
+
+	node->fdw_state = scan;
+	scan->rel = node->ss.ss_currentRelation;
+	scan->current = -1;
+	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+	scan->context = CurrentMemoryContext;
+	scan->row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "Athena row", ALLOCSET_DEFAULT_SIZES);
+	scan->params = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
+	foreach (lc, plan->fdw_exprs)
+		scan->param_types = lappend_oid(scan->param_types, exprType(lfirst(lc)));
+	/* a scan below a parameter of the outer side is going to be repeated */
+	scan->keep = (eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(plan->scan.plan.allParam);
+}
+
+/*
+ * The text to send, with the values of the parameters.  A value that Athena
+ * does not have (infinity as a date) cannot be written: then the statement
+ * goes without conditions, and they are evaluated here.
+ */
+static char *
+scan_bind(ForeignScanState *node, bool *fallback)
+{
+	AthenaScan *scan = node->fdw_state;
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	List *pieces = private_list(node, SCAN_SQL);
+	StringInfoData sql;
+	int i;
+
+	*fallback = false;
+	initStringInfo(&sql);
+	for (i = 0; i < list_length(pieces); i++)
+	{
+		Datum value;
+		bool isnull;
+		Oid type;
+		Oid element;
+		bool ok;
+
+		appendStringInfoString(&sql, strVal(list_nth(pieces, i)));
+		if (i == list_length(scan->params))
+			break;
+		value = ExecEvalExpr((ExprState *) list_nth(scan->params, i), econtext, &isnull);
+		type = list_nth_oid(scan->param_types, i);
+		element = get_element_type(type);
+		ok = OidIsValid(element) ? literal_append_list(&sql, element, value, isnull) :
+								   literal_append(&sql, type, value, isnull);
+		if (!ok || sql.len > ATHENA_MAX_STATEMENT)
+		{
+			*fallback = true;
+			return strVal(private_list(node, SCAN_FALLBACK_SQL));
+		}
+	}
+	return sql.data;
+}
+
+/* Start the query and wait until it has succeeded. */
+static void
+scan_start(ForeignScanState *node, char *sql, bool fallback)
+{
+	AthenaScan *scan = node->fdw_state;
+	MemoryContext caller = MemoryContextSwitchTo(scan->context);
+	TableOptions *table = storage_table(RelationGetRelid(scan->rel));
+	ForeignTable *foreign = GetForeignTable(RelationGetRelid(scan->rel));
+
+	scan->settings = storage_settings_for_table(
+		storage_settings(foreign->serverid, athena_scan_user(node)), table);
+	if (table->query == NULL && table->database == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+						errmsg("foreign table \"%s\" does not say in which Athena database it lies",
+							   RelationGetRelationName(scan->rel)),
+						errhint("ALTER FOREIGN TABLE %s OPTIONS (ADD database '...'); or set the "
+								"option of the server.",
+								RelationGetRelationName(scan->rel))));
+	scan->sql = pstrdup(sql);
+	scan->fallback = fallback;
+	scan->queries++;
+	scan->query = query_start(scan->settings, scan->sql);
+	query_wait(scan->query);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Begin to read the result, and prepare to convert its columns. */
+static void
+scan_open_result(ForeignScanState *node)
+{
+	AthenaScan *scan = node->fdw_state;
+	List *attrs = private_list(node, scan->fallback ? SCAN_FALLBACK_ATTRS : SCAN_ATTRS);
+	TupleDesc desc = RelationGetDescr(scan->rel);
+	MemoryContext caller = MemoryContextSwitchTo(scan->context);
+	int expected = Max(list_length(attrs), 1); /* no column is asked for as 1 */
+	ListCell *lc;
+	int i = 0;
+
+	scan->result = result_open(scan->query);
+	scan->all_read = false;
+	if (scan->result->ncolumns != expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INCONSISTENT_DESCRIPTOR_INFORMATION),
+				 errmsg("Athena's result has %d columns, not %d", scan->result->ncolumns, expected),
+				 errdetail("Query Execution ID %s.", scan->query->id)));
+	scan->nattrs = list_length(attrs);
+	scan->attrs = palloc(sizeof(AttrNumber) * (scan->nattrs + 1));
+	scan->converters = palloc(sizeof(Converter) * (scan->nattrs + 1));
+	foreach (lc, attrs)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, lfirst_int(lc) - 1);
+
+		scan->attrs[i] = (AttrNumber) lfirst_int(lc);
+		scan->current = i;
+		converter_init(&scan->converters[i], attr->atttypid, attr->atttypmod);
+		converter_check_remote(&scan->converters[i], scan->result->columns[i].type);
+		scan->current = -1;
+		i++;
+	}
+	if (scan->keep && scan->store == NULL)
+	{
+		scan->store = tuplestore_begin_heap(false, false, work_mem);
+		tuplestore_set_eflags(scan->store, EXEC_FLAG_REWIND);
+		scan->store_slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Make the query run for the current parameters; the result may be at hand. */
+static void
+scan_prepare(ForeignScanState *node)
+{
+	AthenaScan *scan = node->fdw_state;
+
+	if (scan->bind_due || scan->query == NULL)
+	{
+		bool fallback;
+		char *sql = scan_bind(node, &fallback);
+
+		scan->bind_due = false;
+		if (scan->query && strcmp(sql, scan->sql) != 0)
+		{
+			scan->earlier_bytes_scanned += Max(scan->query->execution.bytes_scanned, 0);
+			query_end(scan->query);
+			scan->query = NULL;
+			scan->result = NULL;
+			if (scan->store)
+				tuplestore_clear(scan->store);
+		}
+		if (scan->query == NULL)
+			scan_start(node, sql, fallback);
+	}
+	if (scan->result == NULL)
+		scan_open_result(node);
+}
+
+/* Fill the slot with the next row of the result; false after the last. */
+static bool
+scan_fetch(ForeignScanState *node, TupleTableSlot *slot)
+{
+	AthenaScan *scan = node->fdw_state;
+	MemoryContext caller;
+	int i;
+
+	if (scan->all_read)
+		return false;
+	if (!result_next(scan->result))
+	{
+		scan->all_read = true;
+		return false;
+	}
+	MemoryContextReset(scan->row_context);
+	caller = MemoryContextSwitchTo(scan->row_context);
+	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	for (i = 0; i < scan->nattrs; i++)
+	{
+		PageValue *value = &scan->result->values[i];
+		int at = scan->attrs[i] - 1;
+
+		if (value->data == NULL)
+			continue;
+		scan->current = i;
+		slot->tts_values[at] = convert_value(&scan->converters[i], value);
+		slot->tts_isnull[at] = false;
+	}
+	scan->current = -1;
+	MemoryContextSwitchTo(caller);
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
+/* Fill the slot with the next row that was kept; false when all were read. */
+static bool
+scan_from_store(AthenaScan *scan, TupleTableSlot *slot)
+{
+	int natts = slot->tts_tupleDescriptor->natts;
+
+	if (scan->store == NULL || !tuplestore_gettupleslot(scan->store, true, false, scan->store_slot))
+		return false;
+	slot_getallattrs(scan->store_slot);
+	memcpy(slot->tts_values, scan->store_slot->tts_values, sizeof(Datum) * natts);
+	memcpy(slot->tts_isnull, scan->store_slot->tts_isnull, sizeof(bool) * natts);
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
+/* Do the shipped conditions hold?  Asked only where they were not shipped. */
+static bool
+fallback_passes(ForeignScanState *node, TupleTableSlot *slot)
+{
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+
+	econtext->ecxt_scantuple = slot;
+	return ExecQual(node->fdw_recheck_quals, econtext);
+}
+
+/* Callback: the next row, or an empty slot. */
+TupleTableSlot *
+athena_iterate_foreign_scan(ForeignScanState *node)
+{
+	AthenaScan *scan = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	ErrorContextCallback context;
+
+	context.callback = scan_error_context;
+	context.arg = scan;
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+
+	ExecClearTuple(slot);
+	scan_prepare(node);
+	if (!scan_from_store(scan, slot))
+		while (scan_fetch(node, slot))
+		{
+			if (scan->fallback && !fallback_passes(node, slot))
+			{
+				ExecClearTuple(slot);
+				CHECK_FOR_INTERRUPTS();
+				continue;
+			}
+			/* at its end the store's reading position moves over the new row */
+			if (scan->store)
+				tuplestore_puttupleslot(scan->store, slot);
+			break;
+		}
+
+	error_context_stack = context.previous;
+	return slot;
+}
+
+/* Callback: from the start again, perhaps with other parameters. */
+void
+athena_rescan_foreign_scan(ForeignScanState *node)
+{
+	AthenaScan *scan = node->fdw_state;
+
+	if (node->ss.ps.chgParam != NULL)
+		scan->bind_due = true;
+	if (scan->store)
+		tuplestore_rescan(scan->store);
+	else if (scan->result)
+	{
+		/* nobody told us that this would happen: read the same result again */
+		result_close(scan->result);
+		scan->result = NULL;
+		scan->keep = true;
+	}
+}
+
+/* Callback: the end. */
+void
+athena_end_foreign_scan(ForeignScanState *node)
+{
+	AthenaScan *scan = node->fdw_state;
+
+	if (scan == NULL)
+		return;
+	if (scan->query)
+		query_end(scan->query);
+	scan->query = NULL;
+	scan->result = NULL;
+	if (scan->store)
+	{
+		ExecDropSingleTupleTableSlot(scan->store_slot);
+		tuplestore_end(scan->store);
+	}
+	scan->store = NULL;
+}

@@ -1,0 +1,63 @@
+/*
+ * scan.h
+ *	  Running a foreign scan, and what its plan node carries.
+ */
+#ifndef ATHENA_SCAN_H
+#define ATHENA_SCAN_H
+
+#include "postgres.h"
+
+#include "compat.h"
+#include "query/convert.h"
+#include "query/result.h"
+#include "utils/tuplestore.h"
+
+/*
+ * ForeignScan.fdw_private of a scan, in this order.  fdw_exprs holds the
+ * expressions of the parameters, fdw_recheck_quals the shipped conditions.
+ */
+enum ScanPrivate
+{
+	SCAN_SQL, /* List of String: the texts around the parameters */
+	SCAN_ATTRS, /* List of int: attribute numbers in the order of the select list */
+	SCAN_FALLBACK_SQL, /* String: the same without conditions, see scan_bind() */
+	SCAN_FALLBACK_ATTRS, /* List of int */
+	SCAN_COUNTS, /* List of int: columns of the table, shipped and local conditions */
+	SCAN_LIMIT /* Boolean: is a LIMIT shipped? */
+};
+
+/* What a running scan holds: ForeignScanState.fdw_state. */
+typedef struct AthenaScan
+{
+	Relation rel;
+	List *params; /* of ExprState */
+	List *param_types; /* of Oid */
+	bool keep; /* are rows kept for a rescan? */
+	bool bind_due; /* may parameters have changed since the last bind? */
+	MemoryContext context; /* of all that lives as long as the scan */
+	MemoryContext row_context; /* reset before each row */
+
+	char *sql; /* as it was sent; NULL before the first row is asked for */
+	bool fallback; /* sent without conditions, which are evaluated here */
+	QuerySettings *settings;
+	AthenaQuery *query;
+	AthenaResult *result;
+	int nattrs;
+	AttrNumber *attrs;
+	Converter *converters;
+	bool all_read; /* no more rows in result */
+	Tuplestorestate *store;
+	TupleTableSlot *store_slot;
+
+	int current; /* index of the attribute being converted; -1 for none */
+	int queries; /* started so far */
+	int64 earlier_bytes_scanned; /* of those before the current one */
+} AthenaScan;
+
+extern void athena_begin_foreign_scan(ForeignScanState *node, int eflags);
+extern TupleTableSlot *athena_iterate_foreign_scan(ForeignScanState *node);
+extern void athena_rescan_foreign_scan(ForeignScanState *node);
+extern void athena_end_foreign_scan(ForeignScanState *node);
+extern void athena_explain_foreign_scan(ForeignScanState *node, ExplainState *es);
+
+#endif /* ATHENA_SCAN_H */

@@ -1,0 +1,562 @@
+/*
+ * convert.c
+ *	  From the text in which Athena writes a value to a Datum.
+ *
+ * Called once per value by the executor and athena_query().  Values lie in the
+ * network buffer, NUL-terminated; the hot types are read from there without a
+ * copy or a function call of fmgr.  A text that a fast reader does not
+ * understand goes to the type's own input function, which either does or
+ * throws the error that a PostgreSQL user knows.  Results are palloc'd in the
+ * current memory context; the caller's error context names table and column.
+ */
+#include "query/convert.h"
+
+#include <ctype.h>
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+static const struct
+{
+	Oid type;
+	ConvertKind kind;
+} fast_kinds[] = {
+	{BOOLOID, CONVERT_BOOL},           {INT2OID, CONVERT_INT2},
+	{INT4OID, CONVERT_INT4},           {INT8OID, CONVERT_INT8},
+	{FLOAT4OID, CONVERT_FLOAT4},       {FLOAT8OID, CONVERT_FLOAT8},
+	{TEXTOID, CONVERT_TEXT},           {DATEOID, CONVERT_DATE},
+	{TIMESTAMPOID, CONVERT_TIMESTAMP}, {TIMESTAMPTZOID, CONVERT_TIMESTAMPTZ},
+	{BYTEAOID, CONVERT_BYTEA},         {INTERVALOID, CONVERT_INTERVAL},
+};
+
+/* Prepare to convert to a type, in the current memory context. */
+void
+converter_init(Converter *c, Oid type, int32 typmod)
+{
+	Oid input;
+	Oid element = get_element_type(type);
+	size_t i;
+
+	memset(c, 0, sizeof(*c));
+	c->type = type;
+	c->typmod = typmod;
+	getTypeInputInfo(type, &input, &c->ioparam);
+	fmgr_info(input, &c->input);
+	for (i = 0; i < lengthof(fast_kinds); i++)
+		if (type == fast_kinds[i].type)
+			c->kind = fast_kinds[i].kind;
+	if (type == VARCHAROID && typmod < (int32) VARHDRSZ)
+		c->kind = CONVERT_TEXT;
+	if (OidIsValid(element))
+	{
+		c->kind = CONVERT_ARRAY;
+		c->element = palloc(sizeof(Converter));
+		c->element_type = element;
+		get_typlenbyvalalign(element, &c->element_len, &c->element_byval, &c->element_align);
+		converter_init(c->element, element, typmod);
+	}
+}
+
+/*
+ * Refuse a column whose values Athena writes in a form that cannot be read
+ * back: the text of arrays, maps and rows has neither quotes nor escapes.  As
+ * text it may be had.
+ */
+void
+converter_check_remote(const Converter *c, const char *remote_type)
+{
+	if (c->type == TEXTOID || c->type == VARCHAROID)
+		return;
+	if (strcmp(remote_type, "array") == 0 || strcmp(remote_type, "map") == 0 ||
+		strcmp(remote_type, "row") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE_DESCRIPTORS),
+				 errmsg("the column is of type %s in Athena, which is declared as %s here",
+						remote_type, format_type_be(c->type)),
+				 errhint("Say its whole type, so that it is read as JSON: ALTER FOREIGN TABLE ... "
+						 "ALTER COLUMN ... OPTIONS (ADD remote_type 'array<...>').")));
+}
+
+static Datum
+by_input_function(Converter *c, const PageValue *v)
+{
+	char *text = v->data;
+
+	if (GetDatabaseEncoding() != PG_UTF8)
+		text = pg_any_to_server(text, (int) v->len, PG_UTF8);
+	else
+		pg_verify_mbstr(PG_UTF8, text, (int) v->len, false);
+	return InputFunctionCall(&c->input, text, c->ioparam, c->typmod);
+}
+
+/* ---------- the fast readers: false if the text is not the usual form ---------- */
+
+static bool
+read_integer(const char *p, size_t len, int64 min, int64 max, int64 *out)
+{
+	bool negative = len > 0 && *p == '-';
+	uint64 value = 0;
+	uint64 limit = negative ? (uint64) max + 1 : (uint64) max;
+	size_t i;
+
+	if (negative)
+	{
+		p++;
+		len--;
+	}
+	if (len == 0 || len > 19)
+		return false;
+	for (i = 0; i < len; i++)
+	{
+		unsigned digit = (unsigned char) p[i] - '0';
+
+		if (digit > 9)
+			return false;
+		value = value * 10 + digit; /* 19 digits fit in 64 bits */
+	}
+	if (value > limit)
+		return false;
+	*out = negative ? (int64) (0 - value) : (int64) value;
+	return true;
+}
+
+/* Exactly n digits. */
+static bool
+digits(const char *p, int n, int *out)
+{
+	int value = 0;
+
+	while (n-- > 0)
+	{
+		unsigned digit = (unsigned char) *p++ - '0';
+
+		if (digit > 9)
+			return false;
+		value = value * 10 + (int) digit;
+	}
+	*out = value;
+	return true;
+}
+
+/*
+ * [+-]YYYY-MM-DD with four or more digits of year; the engine counts years
+ * with a year zero, as date2j() does.  Returns what follows the date.
+ */
+static const char *
+read_date(const char *p, const char *end, DateADT *out)
+{
+	bool negative = p < end && *p == '-';
+	const char *start;
+	int year, month, day, n;
+
+	if (p < end && (*p == '-' || *p == '+'))
+		p++;
+	start = p;
+	while (p < end && isdigit((unsigned char) *p) && p - start < 7)
+		p++;
+	n = (int) (p - start);
+	if (n < 4 || end - p < 6 || !digits(start, n, &year) || p[0] != '-' ||
+		!digits(p + 1, 2, &month) || p[3] != '-' || !digits(p + 4, 2, &day))
+		return NULL;
+	if (negative)
+		year = -year;
+	if (month < 1 || month > 12 || day < 1 || day > day_tab[isleap(year)][month - 1] ||
+		!IS_VALID_JULIAN(year, month, day))
+		return NULL;
+	*out = date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
+	if (!IS_VALID_DATE(*out))
+		return NULL;
+	return p + 6;
+}
+
+/*
+ * HH:MM:SS[.f].  A fraction of more than six digits is rounded by way of a
+ * double, as PostgreSQL's own reader does.  Returns what follows.
+ */
+static const char *
+read_time(const char *p, const char *end, int64 *out)
+{
+	int hour, minute, second;
+	int64 micros = 0;
+
+	if (end - p < 8 || !digits(p, 2, &hour) || p[2] != ':' || !digits(p + 3, 2, &minute) ||
+		p[5] != ':' || !digits(p + 6, 2, &second) || hour > 23 || minute > 59 || second > 59)
+		return NULL;
+	p += 8;
+	if (p < end && *p == '.')
+	{
+		const char *point = p;
+		int n = 0;
+
+		for (p++; p < end && isdigit((unsigned char) *p); p++, n++)
+			micros = n < 6 ? micros * 10 + (*p - '0') : micros;
+		if (n == 0)
+			return NULL;
+		if (n > 6)
+			micros = (int64) rint(strtod(point, NULL) * USECS_PER_SEC);
+		for (; n < 6; n++)
+			micros *= 10;
+	}
+	*out = ((hour * INT64CONST(60) + minute) * 60 + second) * USECS_PER_SEC + micros;
+	return p;
+}
+
+/* Round to the digits of a typmod as PostgreSQL's own casts do. */
+static Timestamp
+round_to_typmod(Timestamp time, int32 typmod)
+{
+	static const int64 scales[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+
+	if (typmod >= 0 && typmod < MAX_TIMESTAMP_PRECISION)
+	{
+		int64 scale = scales[typmod];
+
+		if (time >= 0)
+			time = (time + scale / 2) / scale * scale;
+		else
+			time = -((-time + scale / 2) / scale * scale);
+	}
+	return time;
+}
+
+/*
+ * Date, blank, time, and for zoned values UTC.  Values with a zone are asked
+ * for AT TIME ZONE 'UTC'; those without are taken as UTC, as the engine does.
+ * A timestamp without zone takes " UTC" as well: it is how Iceberg's zoned
+ * timestamps come, which Glue describes as plain ones.
+ */
+static bool
+read_timestamp(Converter *c, const PageValue *v, Timestamp *out)
+{
+	const char *end = v->data + v->len;
+	DateADT date;
+	int64 time;
+	const char *p = read_date(v->data, end, &date);
+
+	if (p == NULL || p == end || (*p != ' ' && *p != 'T'))
+		return false;
+	p = read_time(p + 1, end, &time);
+	if (p == NULL)
+		return false;
+	if (!(p == end || (end - p == 4 && memcmp(p, " UTC", 4) == 0) ||
+		  (end - p == 6 && memcmp(p, "+00:00", 6) == 0)))
+	{
+		if (c->kind == CONVERT_TIMESTAMP && end - p > 1)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+					 errmsg("value \"%s\" has a time zone, but the column is declared without one",
+							v->data),
+					 errhint("Declare it as timestamp with time zone.")));
+		return false;
+	}
+	if (pg_mul_s64_overflow(date, USECS_PER_DAY, out) || pg_add_s64_overflow(*out, time, out))
+		return false;
+	*out = round_to_typmod(*out, c->typmod);
+	return IS_VALID_TIMESTAMP(*out);
+}
+
+/* Hexadecimal digits, bytes apart by single blanks or not at all. */
+static bytea *
+read_bytea(const PageValue *v)
+{
+	const char *p = v->data;
+	const char *end = p + v->len;
+	bytea *out = palloc(VARHDRSZ + v->len / 2 + 1);
+	char *to = VARDATA(out);
+
+	while (p < end)
+	{
+		if (*p == ' ' && p > v->data)
+			p++;
+		if (end - p < 2 || !isxdigit((unsigned char) p[0]) || !isxdigit((unsigned char) p[1]))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+							errmsg("invalid varbinary value from Athena: \"%.64s\"", v->data)));
+		to += hex_decode(p, 2, to);
+		p += 2;
+	}
+	SET_VARSIZE(out, to - (char *) out);
+	return out;
+}
+
+/*
+ * Athena's two kinds: [-]D HH:MM:SS.mmm and [-]Y-M.  The sign is that of the
+ * whole; PostgreSQL's input function would take it for the days alone.
+ */
+static bool
+read_interval(const PageValue *v, Interval *out)
+{
+	const char *p = v->data;
+	const char *end = p + v->len;
+	bool negative = p < end && *p == '-';
+	int64 first = 0;
+	int64 time = 0;
+	const char *start;
+
+	memset(out, 0, sizeof(*out));
+	if (negative)
+		p++;
+	start = p;
+	while (p < end && isdigit((unsigned char) *p) && p - start < 10)
+		first = first * 10 + (*p++ - '0');
+	if (p == start || first > PG_INT32_MAX / 12)
+		return false;
+	if (end - p >= 2 && *p == '-')
+	{
+		int months;
+
+		if (end - p > 3 || !digits(p + 1, (int) (end - p - 1), &months) || months > 11)
+			return false;
+		out->month = (int32) (first * 12 + months);
+		if (negative)
+			out->month = -out->month;
+		return true;
+	}
+	if (p == end || *p != ' ' || read_time(p + 1, end, &time) != end)
+		return false;
+	out->day = (int32) (negative ? -first : first);
+	out->time = negative ? -time : time;
+	return true;
+}
+
+/* ---------- arrays, from JSON ---------- */
+
+/* One scalar of the JSON array, as text in its element's converter. */
+static Datum
+array_element(Converter *element, JsonbValue *jbv, bool *isnull)
+{
+	PageValue text;
+
+	*isnull = false;
+	switch (jbv->type)
+	{
+		case jbvNull:
+			*isnull = true;
+			return (Datum) 0;
+		case jbvBool:
+			text.data = pstrdup(jbv->val.boolean ? "true" : "false");
+			break;
+		case jbvNumeric:
+			text.data = DatumGetCString(
+				DirectFunctionCall1(numeric_out, NumericGetDatum(jbv->val.numeric)));
+			break;
+		case jbvString:
+			text.data = pnstrdup(jbv->val.string.val, jbv->val.string.len);
+			/* jsonb has it in the database's encoding, which a converter undoes */
+			if (GetDatabaseEncoding() != PG_UTF8)
+				text.data = pg_server_to_any(text.data, (int) strlen(text.data), PG_UTF8);
+			break;
+		default:
+			if (element->type != JSONBOID)
+				ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+								errmsg("an element of the array is an object or an array itself"),
+								errhint("Declare the column as jsonb.")));
+			return JsonbPGetDatum(JsonbValueToJsonb(jbv));
+	}
+	if (element->type == JSONBOID)
+		return JsonbPGetDatum(JsonbValueToJsonb(jbv));
+	text.len = strlen(text.data);
+	return convert_value(element, &text);
+}
+
+typedef struct ArrayBuilder
+{
+	int ndims;
+	int dims[MAXDIM];
+	int known; /* dimensions whose length is known */
+	Datum *values;
+	bool *nulls;
+	int n;
+	int room;
+} ArrayBuilder;
+
+static void
+collect_elements(Converter *c, JsonbContainer *container, ArrayBuilder *b, int depth)
+{
+	int n = (int) JsonContainerSize(container);
+	int i;
+
+	if (depth >= MAXDIM)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("number of array dimensions exceeds the maximum allowed (%d)", MAXDIM)));
+	if (depth < b->known && b->dims[depth] != n)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+						errmsg("the arrays inside the array are of different length"),
+						errhint("Declare the column as jsonb.")));
+	if (depth >= b->known)
+	{
+		b->dims[depth] = n;
+		b->known = depth + 1;
+	}
+	for (i = 0; i < n; i++)
+	{
+		JsonbValue *jbv = getIthJsonbValueFromContainer(container, i);
+
+		if (jbv->type == jbvBinary && JsonContainerIsArray(jbv->val.binary.data) &&
+			c->element->type != JSONBOID)
+		{
+			collect_elements(c, jbv->val.binary.data, b, depth + 1);
+			continue;
+		}
+		if (b->ndims == 0)
+			b->ndims = depth + 1;
+		if (depth + 1 != b->ndims || b->known > b->ndims)
+			ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+							errmsg("the array mixes elements and arrays"),
+							errhint("Declare the column as jsonb.")));
+		if (b->n == b->room)
+		{
+			b->room = b->room ? b->room * 2 : 16;
+			b->values = b->values ? repalloc(b->values, b->room * sizeof(Datum)) :
+									palloc(b->room * sizeof(Datum));
+			b->nulls = b->nulls ? repalloc(b->nulls, b->room * sizeof(bool)) :
+								  palloc(b->room * sizeof(bool));
+		}
+		b->values[b->n] = array_element(c->element, jbv, &b->nulls[b->n]);
+		b->n++;
+	}
+}
+
+static Datum
+read_array(Converter *c, const PageValue *v)
+{
+	char *text = v->data;
+	Jsonb *json;
+	ArrayBuilder b = {0};
+	int lbs[MAXDIM];
+	int i;
+
+	if (GetDatabaseEncoding() != PG_UTF8)
+		text = pg_any_to_server(text, (int) v->len, PG_UTF8);
+	json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+	if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						errmsg("the value is no array: \"%.64s\"", v->data)));
+	collect_elements(c, &json->root, &b, 0);
+	if (b.n == 0)
+		return PointerGetDatum(construct_empty_array(c->element_type));
+	for (i = 0; i < MAXDIM; i++)
+		lbs[i] = 1;
+	return PointerGetDatum(construct_md_array(b.values, b.nulls, b.ndims, b.dims, lbs,
+											  c->element_type, c->element_len, c->element_byval,
+											  c->element_align));
+}
+
+/* ---------- the door ---------- */
+
+/* A text value, checked for what PostgreSQL's text cannot hold. */
+static Datum
+read_text(const PageValue *v)
+{
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return PointerGetDatum(cstring_to_text(pg_any_to_server(v->data, (int) v->len, PG_UTF8)));
+	pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, false);
+	return PointerGetDatum(cstring_to_text_with_len(v->data, (int) v->len));
+}
+
+static bool
+read_float(const char *text, size_t len, double *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtod(text, &end);
+	return len > 0 && end == text + len && errno == 0 && !isspace((unsigned char) *text);
+}
+
+/*
+ * Convert one value that is not NULL.  Throws what the type's input function
+ * throws for a value that does not fit.
+ */
+Datum
+convert_value(Converter *c, const PageValue *v)
+{
+	int64 integer;
+	double number;
+	DateADT date;
+	Timestamp timestamp;
+	Interval *interval;
+
+	if (v->len > MaxAllocSize - VARHDRSZ)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("a value of %zu bytes is too long for PostgreSQL", v->len)));
+	if (memchr(v->data, '\0', v->len) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+				 errmsg("the value holds the character U+0000, which PostgreSQL's types cannot"),
+				 errhint("Read it through a query that removes it, such as replace(x, "
+						 "chr(0), '').")));
+	switch (c->kind)
+	{
+		case CONVERT_BOOL:
+			if (v->len == 4 && memcmp(v->data, "true", 4) == 0)
+				return BoolGetDatum(true);
+			if (v->len == 5 && memcmp(v->data, "false", 5) == 0)
+				return BoolGetDatum(false);
+			break;
+		case CONVERT_INT2:
+			if (read_integer(v->data, v->len, PG_INT16_MIN, PG_INT16_MAX, &integer))
+				return Int16GetDatum((int16) integer);
+			break;
+		case CONVERT_INT4:
+			if (read_integer(v->data, v->len, PG_INT32_MIN, PG_INT32_MAX, &integer))
+				return Int32GetDatum((int32) integer);
+			break;
+		case CONVERT_INT8:
+			if (read_integer(v->data, v->len, PG_INT64_MIN, PG_INT64_MAX, &integer))
+				return Int64GetDatum(integer);
+			break;
+		case CONVERT_FLOAT4:
+		{
+			char *end;
+			float value;
+
+			errno = 0;
+			value = strtof(v->data, &end);
+			if (v->len > 0 && end == v->data + v->len && errno == 0 &&
+				!isspace((unsigned char) *v->data))
+				return Float4GetDatum(value);
+			break;
+		}
+		case CONVERT_FLOAT8:
+			if (read_float(v->data, v->len, &number))
+				return Float8GetDatum(number);
+			break;
+		case CONVERT_TEXT:
+			return read_text(v);
+		case CONVERT_DATE:
+			if (read_date(v->data, v->data + v->len, &date) == v->data + v->len)
+				return DateADTGetDatum(date);
+			break;
+		case CONVERT_TIMESTAMP:
+		case CONVERT_TIMESTAMPTZ:
+			if (read_timestamp(c, v, &timestamp))
+				return TimestampGetDatum(timestamp);
+			break;
+		case CONVERT_BYTEA:
+			return PointerGetDatum(read_bytea(v));
+		case CONVERT_INTERVAL:
+			interval = palloc(sizeof(Interval));
+			if (read_interval(v, interval))
+				return IntervalPGetDatum(interval);
+			break;
+		case CONVERT_ARRAY:
+			return read_array(c, v);
+		case CONVERT_INPUT:
+			break;
+	}
+	return by_input_function(c, v);
+}

@@ -1,0 +1,50 @@
+/*
+ * convert.h
+ *	  A text value of Athena's as a Datum of a column's type.
+ */
+#ifndef ATHENA_CONVERT_H
+#define ATHENA_CONVERT_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "query/page_scan.h"
+
+typedef enum ConvertKind
+{
+	CONVERT_INPUT, /* the type's own input function */
+	CONVERT_BOOL,
+	CONVERT_INT2,
+	CONVERT_INT4,
+	CONVERT_INT8,
+	CONVERT_FLOAT4,
+	CONVERT_FLOAT8,
+	CONVERT_TEXT,
+	CONVERT_DATE,
+	CONVERT_TIMESTAMP,
+	CONVERT_TIMESTAMPTZ,
+	CONVERT_BYTEA,
+	CONVERT_INTERVAL,
+	CONVERT_ARRAY /* from JSON */
+} ConvertKind;
+
+/* How to convert one column; made once per scan. */
+typedef struct Converter
+{
+	ConvertKind kind;
+	Oid type;
+	int32 typmod;
+	FmgrInfo input;
+	Oid ioparam;
+	struct Converter *element; /* of an array */
+	Oid element_type;
+	int16 element_len;
+	bool element_byval;
+	char element_align;
+} Converter;
+
+extern void converter_init(Converter *converter, Oid type, int32 typmod);
+extern void converter_check_remote(const Converter *converter, const char *remote_type);
+extern Datum convert_value(Converter *converter, const PageValue *value);
+
+#endif /* ATHENA_CONVERT_H */

@@ -1,0 +1,75 @@
+/*
+ * query.h
+ *	  The life of one Athena query: started, awaited, ended.
+ */
+#ifndef ATHENA_QUERY_H
+#define ATHENA_QUERY_H
+
+#include "postgres.h"
+
+#include "aws/athena.h"
+#include "lib/ilist.h"
+#include "utils/resowner.h"
+
+/*
+ * Everything about the storage that running a query needs.  Made by
+ * storage/options.c; copied into the query, so that ending it looks nothing up.
+ */
+typedef struct QuerySettings
+{
+	const char *server_name;
+	AwsClient *client;
+	const char *catalog; /* never NULL */
+	const char *database; /* NULL for none */
+	const char *workgroup; /* NULL for the account's primary one */
+	const char *output_location; /* s3://bucket/prefix/; NULL: the workgroup's */
+	const char *encryption; /* NULL: the bucket's own */
+	const char *kms_key;
+	const char *expected_bucket_owner;
+	int query_timeout_ms; /* 0 for none */
+	int fetch_size; /* rows a page */
+	int reuse_minutes; /* 0 for no reuse */
+	bool keep_results;
+} QuerySettings;
+
+typedef enum QueryPhase
+{
+	QUERY_STARTING, /* StartQueryExecution may be under way */
+	QUERY_RUNNING, /* it has an id, and costs money until it ends */
+	QUERY_ENDED /* SUCCEEDED, FAILED or CANCELLED */
+} QueryPhase;
+
+/*
+ * One query.  Lives in its own memory context and belongs to the resource
+ * owner that was current at its start: whatever ends that owner ends the
+ * query at Athena as well.
+ */
+typedef struct AthenaQuery
+{
+	dlist_node node; /* in the list of this backend's queries */
+	MemoryContext context;
+	ResourceOwner owner;
+	QuerySettings settings;
+	char *sql; /* in the database's encoding, for messages */
+	QueryPhase phase;
+	AwsCall *start_call;
+	char id[ATHENA_ID_LEN];
+	AthenaExecution execution; /* as last seen */
+	char *result_bucket; /* what to delete at the end; NULL for nothing */
+	char *result_key;
+
+	/* what EXPLAIN shows */
+	int64 pages;
+	int64 rows;
+	int64 bytes_fetched;
+	int retries;
+} AthenaQuery;
+
+/* Setting athena_fdw.cancel_timeout, in milliseconds. */
+extern int query_cancel_timeout;
+
+extern AthenaQuery *query_start(const QuerySettings *settings, const char *sql);
+extern void query_wait(AthenaQuery *query);
+extern void query_end(AthenaQuery *query);
+
+#endif /* ATHENA_QUERY_H */

@@ -1,0 +1,62 @@
+/*
+ * storage.h
+ *	  One Athena storage: a server and a user mapping, and what they say.
+ */
+#ifndef ATHENA_STORAGE_H
+#define ATHENA_STORAGE_H
+
+#include "postgres.h"
+
+#include "foreign/foreign.h"
+#include "nodes/pg_list.h"
+#include "query/query.h"
+
+/* Keys as they are found; NULL where they are not set. */
+typedef struct Credentials
+{
+	const char *access_key_id;
+	const char *secret_access_key;
+	const char *session_token;
+	bool has_mapping; /* is there a user mapping at all? */
+	bool is_public; /* is it the one of PUBLIC? */
+} Credentials;
+
+/* What a foreign table's options say; see storage_table(). */
+typedef struct TableOptions
+{
+	const char *catalog; /* NULL: the server's */
+	const char *database; /* NULL: none is set anywhere */
+	const char *table; /* the foreign table's own name by default */
+	const char *query; /* NULL unless the table stands for a statement */
+	double rows; /* estimate; -1 if there is none */
+} TableOptions;
+
+/* What a column's options say. */
+typedef struct ColumnOptions
+{
+	const char *name; /* in Athena */
+	const char *remote_type; /* NULL if it is not said */
+} ColumnOptions;
+
+/* options.c */
+extern void options_validate(List *options, Oid catalog);
+extern const char *options_get(List *options, const char *name);
+extern bool options_bool(const char *value);
+extern TableOptions *storage_table(Oid relid);
+extern ColumnOptions storage_column(Oid relid, AttrNumber attnum);
+extern char *storage_strip_query(const char *sql, const char **error);
+extern bool storage_only_reads(const char *sql);
+extern char *storage_output_bucket(ForeignServer *server, char **prefix);
+
+/* settings.c */
+extern QuerySettings *storage_settings(Oid serverid, Oid userid);
+extern QuerySettings *storage_settings_for_table(QuerySettings *settings,
+												 const TableOptions *table);
+extern bool storage_gaps(ForeignServer *server, Oid userid, char **missing, char **hint);
+extern ForeignServer *storage_usable_server(const char *name);
+
+/* credentials.c */
+extern void credentials_find(ForeignServer *server, Oid userid, Credentials *credentials);
+extern char *credentials_masked(const char *access_key_id);
+
+#endif /* ATHENA_STORAGE_H */
