@@ -119,17 +119,17 @@ build_extension() {
 note_pid() { echo "$2" >"$STATE/$1.pid"; }
 
 # End what was noted, and only that: a pid may have been given to another.
-stop_pid() {
+stop_pid() { # name words-of-its-command-line [signal]
 	local file="$STATE/$1.pid" pid i
 	[ -f "$file" ] || return 0
 	pid=$(cat "$file")
 	if [ -r "/proc/$pid/cmdline" ] && tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q -- "$2"; then
-		kill "$pid" 2>/dev/null
+		kill -s "${3:-TERM}" "$pid" 2>/dev/null || true
 		for i in $(seq 100); do
 			kill -0 "$pid" 2>/dev/null || break
 			sleep 0.1
 		done
-		kill -9 "$pid" 2>/dev/null
+		kill -9 "$pid" 2>/dev/null || true
 	fi
 	rm -f "$file"
 }
@@ -191,6 +191,6 @@ start_cluster() {
 
 stop_all() {
 	[ -d "$STATE" ] || return 0
-	stop_pid pg "$STATE/pg"
+	stop_pid pg "$STATE/pg" INT
 	stop_pid endpoint ministack
 }

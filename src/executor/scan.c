@@ -250,8 +250,16 @@ static bool
 scan_from_store(AthenaScan *scan, TupleTableSlot *slot)
 {
 	int natts = slot->tts_tupleDescriptor->natts;
+	MemoryContext caller;
+	bool found;
 
-	if (scan->store == NULL || !tuplestore_gettupleslot(scan->store, true, false, scan->store_slot))
+	if (scan->store == NULL)
+		return false;
+	/* a tuple read back from disk belongs to store_slot, so it must live as long */
+	caller = MemoryContextSwitchTo(scan->context);
+	found = tuplestore_gettupleslot(scan->store, true, false, scan->store_slot);
+	MemoryContextSwitchTo(caller);
+	if (!found)
 		return false;
 	slot_getallattrs(scan->store_slot);
 	memcpy(slot->tts_values, scan->store_slot->tts_values, sizeof(Datum) * natts);

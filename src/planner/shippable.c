@@ -186,10 +186,18 @@ collation_allows(Oid collation, bool order)
 
 /* ---------- parameters: expressions without columns ---------- */
 
-/* Is this PARAM_EXEC the output of an InitPlan, hence the same for all rows? */
+/*
+ * Is this PARAM_EXEC the output of an InitPlan, hence the same for all rows?
+ * Not below a correlated subquery, where InitPlans run for each outer row.
+ */
 static bool
 is_initplan_output(PlannerInfo *root, int paramid)
 {
+	PlannerInfo *upper;
+
+	for (upper = root->parent_root; upper; upper = upper->parent_root)
+		if (upper->plan_params != NIL)
+			return false;
 	for (; root; root = root->parent_root)
 	{
 		ListCell *lc;
