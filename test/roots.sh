@@ -48,7 +48,7 @@ make_root() {
 			as_root tee "$ROOT/etc/postgresql-common/createcluster.d/athena_fdw.conf" &&
 			{
 				if [ "$major" = 19 ]; then
-					from="-t experimental"
+					from="libpq5/experimental libpq-dev/experimental"
 					echo "deb $mirror experimental main" | as_root tee "$ROOT/etc/apt/sources.list.d/experimental.list"
 				fi
 				in_root "$ROOT" apt-get -q update &&

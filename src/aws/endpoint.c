@@ -88,6 +88,9 @@ endpoint_derive(AwsService service, const char *region, bool fips, bool dualstac
 		suffix = china ? "api.amazonwebservices.com.cn" : "api.aws";
 	else if (china)
 		suffix = "amazonaws.com.cn";
+	/* there the usual STS hosts are the FIPS ones */
+	if (service == AWS_STS && !dualstack && strncmp(region, "us-gov-", 7) == 0)
+		fips = false;
 
 	n = snprintf(out, ENDPOINT_MAX, "https://%s%s%s.%s.%s", service_names[service],
 				 fips ? "-fips" : "", middle, region, suffix);

@@ -16,8 +16,8 @@ getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
 			struct addrinfo **res)
 {
 	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
-		(int (*)(const char *, const char *, const struct addrinfo *, struct addrinfo **)) dlsym(
-			RTLD_NEXT, "getaddrinfo");
+		(int (*)(const char *, const char *, const struct addrinfo *,
+				 struct addrinfo **)) dlsym(RTLD_NEXT, "getaddrinfo");
 
 	if (node && strstr(node, "never.invalid"))
 		for (;;)

@@ -1,0 +1,230 @@
+"""What is sent: how many calls, in which form, with which members."""
+import re
+
+import pytest
+
+from conftest import KEY_ID, SECRET, connect, descriptors, error, rows
+from fake_athena import column, page
+
+
+def actions(fake):
+    return [call[0] for call in fake.calls]
+
+
+def test_a_small_query(fake, conn):
+    assert rows(conn, "SELECT * FROM t WHERE a < 5") == [(1,), (2,), (3,)]
+    assert actions(fake) == ["StartQueryExecution", "GetQueryExecution", "GetQueryResults"]
+    body, headers = fake.calls[0][1], fake.calls[0][2]
+    assert body["QueryString"] == "SELECT a FROM sales.t WHERE a < 5"
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}", body["ClientRequestToken"])
+    assert body["QueryExecutionContext"] == {"Catalog": "AwsDataCatalog", "Database": "sales"}
+    assert body["ResultConfiguration"] == {"OutputLocation": "s3://results/here/"}
+    assert set(body) == {"QueryString", "ClientRequestToken", "QueryExecutionContext", "ResultConfiguration"}
+    assert headers["content-type"] == "application/x-amz-json-1.1"
+    assert f"Credential={KEY_ID}/" in headers["authorization"] and "SignedHeaders=content-type;host;x-amz-date;x-amz-target," in headers["authorization"]
+    assert fake.calls[2][1] == {"QueryExecutionId": body and list(fake.queries)[0], "MaxResults": 1000}
+
+
+def test_planning_and_explain_send_nothing(fake, conn):
+    conn.execute("EXPLAIN VERBOSE SELECT * FROM t WHERE a = 1")
+    conn.execute("PREPARE p AS SELECT * FROM t")
+    conn.execute("CREATE VIEW v AS SELECT * FROM t")
+    rows(conn, "SELECT * FROM t WHERE false")
+    assert actions(fake) == []
+    rows(conn, "SELECT * FROM (SELECT 1 AS x WHERE false) e LEFT JOIN LATERAL (SELECT * FROM t) t ON true")
+    assert actions(fake) == []
+
+
+def test_every_setting_arrives(fake, conn):
+    conn.execute(
+        "ALTER SERVER lake OPTIONS (ADD workgroup 'team', ADD catalog 'other', SET output_bucket 's3://bkt/a/b/', ADD result_reuse_minutes '7',"
+        " ADD encryption 'SSE_KMS', ADD kms_key 'arn:k', ADD expected_bucket_owner '123456789012', ADD fetch_size '2', ADD database 'dflt')"
+    )
+    rows(conn, "SELECT * FROM t")
+    body = fake.calls[0][1]
+    assert body["WorkGroup"] == "team" and body["QueryExecutionContext"] == {"Catalog": "other", "Database": "sales"}
+    assert body["ResultConfiguration"] == {
+        "OutputLocation": "s3://bkt/a/b/", "EncryptionConfiguration": {"EncryptionOption": "SSE_KMS", "KmsKey": "arn:k"}, "ExpectedBucketOwner": "123456789012",
+    }
+    assert body["ResultReuseConfiguration"] == {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 7}}
+    assert all(c[1]["MaxResults"] == 2 for c in fake.of("GetQueryResults"))
+    conn.execute("CREATE FOREIGN TABLE u (a int) SERVER lake OPTIONS (catalog 'mine', \"table\" 'Of Mine')")
+    rows(conn, "SELECT * FROM u")
+    body = fake.of("StartQueryExecution")[1][1]
+    assert body["QueryExecutionContext"] == {"Catalog": "mine", "Database": "dflt"} and body["QueryString"] == 'SELECT a FROM dflt."Of Mine"'
+
+
+def test_a_workgroup_may_bring_the_location(fake, conn):
+    conn.execute("ALTER SERVER lake OPTIONS (ADD workgroup 'team', DROP output_bucket)")
+    rows(conn, "SELECT * FROM t")
+    assert "ResultConfiguration" not in fake.calls[0][1]
+
+
+def test_pages(fake, conn):
+    fake.rows = [[str(i)] for i in range(2500)]
+    assert rows(conn, "SELECT count(*), sum(a) FROM t") == [(2500, 2500 * 2499 // 2)]
+    assert [c[1].get("NextToken") for c in fake.of("GetQueryResults")] == [None, "999", "1999"]
+
+
+def test_the_next_page_is_asked_for_early(fake, conn):
+    """Page n + 1 is under way while page n is read, and no more than that."""
+    fake.rows = [[str(i)] for i in range(5000)]
+    with conn.transaction():
+        conn.execute("DECLARE c CURSOR FOR SELECT * FROM t")
+        rows(conn, "FETCH 1 FROM c")
+        fake.wait_for("GetQueryResults", 2)
+        rows(conn, "FETCH 900 FROM c")
+        assert fake.count("GetQueryResults") == 2
+        rows(conn, "FETCH 200 FROM c")
+        fake.wait_for("GetQueryResults", 3)
+    assert fake.count("GetQueryResults") == 3
+
+
+def test_polls_slow_down(fake, conn):
+    fake.run_states = ["QUEUED"] * 2 + ["RUNNING"] * 8 + ["SUCCEEDED"]
+    rows(conn, "SELECT * FROM t")
+    assert fake.count("GetQueryExecution") == 11
+
+
+def test_connections_are_kept(fake, conn):
+    rows(conn, "SELECT * FROM t")
+    before = descriptors(conn.info.backend_pid)
+    for _ in range(5):
+        rows(conn, "SELECT * FROM t")
+    assert descriptors(conn.info.backend_pid) == before
+
+
+def test_keep_results_off(fake, conn):
+    conn.execute("ALTER SERVER lake OPTIONS (ADD keep_results 'off')")
+    rows(conn, "SELECT * FROM t")
+    (query,) = fake.queries
+    assert sorted(fake.objects_deleted) == [f"/results/here/{query}.csv", f"/results/here/{query}.csv.metadata"]
+    error(conn, "SELECT 1 / (a - 2) FROM t")
+    assert len(fake.objects_deleted) == 4
+
+
+def test_reused_result_is_not_deleted(fake, conn):
+    conn.execute("ALTER SERVER lake OPTIONS (ADD keep_results 'off')")
+
+    def reused(body):
+        status, answer = fake.do_GetQueryExecution(body)
+        answer["QueryExecution"]["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"] = True
+        return status, answer
+
+    fake.faults["GetQueryExecution"] = [reused]
+    rows(conn, "SELECT * FROM t")
+    assert fake.objects_deleted == []
+
+
+def test_an_unexpected_rescan_reads_the_same_result_again(fake, conn):
+    """A scan that was not told that it will be repeated: no second query."""
+    fake.rows = [[str(i)] for i in range(1500)]
+    conn.execute("SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET enable_memoize = off")
+    conn.execute("CREATE TEMP TABLE l (x int, y int); CREATE TEMP TABLE r AS SELECT g AS x FROM generate_series(1, 10) g; CREATE INDEX ON r (x); INSERT INTO l VALUES (1, 1), (2, 2), (3, 3)")
+    sql = "SELECT l.x, count(*) FROM l CROSS JOIN LATERAL (SELECT * FROM t JOIN r ON r.x = t.a AND r.x <= l.y OFFSET 0) q GROUP BY 1 ORDER BY 1"
+    assert rows(conn, sql) == [(1, 1), (2, 2), (3, 3)]
+    assert fake.count("StartQueryExecution") == 1
+
+
+def test_wait_events(fake, conn):
+    from conftest import Background
+
+    fake.run_states = ["RUNNING"]
+    with connect() as other:
+        statement = Background(other, "SELECT * FROM t")
+        fake.wait_for("GetQueryExecution")
+        kind, event = rows(conn, "SELECT wait_event_type, wait_event FROM pg_stat_activity WHERE pid = %s", [statement.pid])[0]
+        assert kind == "Extension"
+        assert event == ("AthenaQuery" if conn.info.server_version >= 170000 else "Extension")
+        conn.execute("SELECT pg_cancel_backend(%s)", [statement.pid])
+        statement.join()
+
+
+def test_explain_analyze(fake, conn):
+    plan = "\n".join(r[0] for r in rows(conn, "EXPLAIN (ANALYZE, VERBOSE) SELECT * FROM t"))
+    (query,) = fake.queries
+    for words in (query, "queued 50 ms, planned 60 ms, ran 300 ms", "Data Scanned: 1.2 kB", "1 page, 3 rows", "Remote SQL: SELECT a FROM sales.t"):
+        assert words in plan, plan
+    (plan,) = rows(conn, "EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM t")[0]
+    node = plan[0]["Plan"]
+    assert node["Data Scanned"] == 1234 and node["Pages"] == 1 and node["Rows Fetched"] == 3
+    assert KEY_ID not in str(plan) and SECRET not in str(plan)
+
+
+def test_environment_keys_are_never_used(fake, conn):
+    """The server process may have keys; they are not this user's."""
+    conn.execute("ALTER USER MAPPING FOR postgres SERVER lake OPTIONS (DROP secret_access_key)")
+    assert error(conn, "SELECT * FROM t").sqlstate == "55000"
+    assert fake.calls == []
+
+
+def test_import_by_pages_and_by_name(fake, conn):
+    for i in range(250):
+        fake.tables["many", f"t{i:03}"] = {"Name": f"t{i:03}", "TableType": "EXTERNAL_TABLE", "StorageDescriptor": {"Columns": [{"Name": "a", "Type": "int"}]}}
+    conn.execute("DROP SCHEMA IF EXISTS many CASCADE; CREATE SCHEMA many")
+    conn.execute("IMPORT FOREIGN SCHEMA many FROM SERVER lake INTO many")
+    assert rows(conn, "SELECT count(*) FROM pg_class WHERE relnamespace = 'many'::regnamespace") == [(250,)]
+    assert fake.count("GetTables") == 3
+    conn.execute("DROP SCHEMA many CASCADE; CREATE SCHEMA many")
+    conn.execute("IMPORT FOREIGN SCHEMA many LIMIT TO (t007, t009) FROM SERVER lake INTO many")
+    assert fake.count("GetTable") == 2 and fake.count("GetTables") == 3
+    fake.faults["GetTables"] = [(400, {"__type": "EntityNotFoundException", "Message": "Database nowhere not found."})]
+    e = error(conn, "IMPORT FOREIGN SCHEMA nowhere FROM SERVER lake INTO many")
+    assert e.sqlstate == "HV00Q" and "athena_databases" in e.message_hint
+    fake.faults["GetTables"] = [(400, {"__type": "AccessDeniedException", "Message": "not authorized to perform: glue:GetTables"})]
+    e = error(conn, "IMPORT FOREIGN SCHEMA many FROM SERVER lake INTO many")
+    assert e.sqlstate == "42501" and "glue:GetTables" in e.message_hint
+
+
+def test_execute(fake, conn):
+    fake.substatement = "INSERT"
+    fake.make_page = lambda *_: page([column("rows", "bigint")], [], header=False, update_count=3)
+    assert rows(conn, "SELECT athena_execute('lake', 'INSERT INTO x VALUES 1, 2, 3')") == [(3,)]
+    fake.statement_type, fake.substatement = "DDL", "CREATE_TABLE"
+    fake.make_page = lambda *_: {"ResultSet": {"ResultRows": [], "ResultSetMetadata": {"ColumnInfo": []}, "Rows": []}}
+    assert rows(conn, "SELECT athena_execute('lake', 'CREATE TABLE x')") == [(None,)]
+    fake.statement_type, fake.substatement = "UTILITY", "DESCRIBE_TABLE"
+    three = [column("col_name", "string"), column("data_type", "string"), column("comment", "string")]
+    fake.make_page = lambda *_: page(three, [["id  \tint  \t  "]], header=False)
+    assert rows(conn, "SELECT * FROM athena_query('lake', 'DESCRIBE x') AS d(a text, b text, c text)") == [("id  \tint  \t  ", None, None)]
+
+
+def test_check_finds_the_cure(fake, conn):
+    def failing(action, answer):
+        fake.faults.clear()
+        fake.faults[action] = [answer] * 3
+        found = [r for r in rows(conn, "SELECT step, ok, detail, hint FROM athena_check('lake')") if not r[1]]
+        assert len(found) >= 1
+        return found[0]
+
+    step, _, detail, hint = failing("GetCallerIdentity", (403, b"<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error></ErrorResponse>"))
+    assert step == "credentials" and "access_key_id" in hint
+    step, _, detail, hint = failing("GetCallerIdentity", (403, b"<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>The request signature SECRETTEXT</Message></Error></ErrorResponse>"))
+    assert step == "credentials" and "secret_access_key" in hint and "SECRETTEXT" not in detail
+    step, _, detail, hint = failing("GetWorkGroup", (400, {"__type": "AccessDeniedException", "Message": "no"}))
+    assert step == "workgroup" and "athena:GetWorkGroup" in hint
+    step, _, detail, hint = failing("GetWorkGroup", (200, {"WorkGroup": {"State": "DISABLED"}}))
+    assert step == "workgroup" and "disabled" in detail
+    step, _, detail, hint = failing("GetWorkGroup", (400, {"__type": "InvalidRequestException", "AthenaErrorCode": "INVALID_INPUT", "Message": "WorkGroup is not found."}))
+    assert step == "workgroup" and "option workgroup" in hint
+    step, _, detail, hint = failing("GetBucketLocation", (200, b"<LocationConstraint>EU</LocationConstraint>"))
+    assert step == "bucket" and "eu-west-1" in detail
+    step, _, detail, hint = failing("GetBucketLocation", (404, b"<Error><Code>NoSuchBucket</Code><Message>no</Message></Error>"))
+    assert step == "bucket" and "does not exist" in detail
+    step, _, detail, hint = failing("GetBucketLocation", (403, b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"))
+    assert step == "bucket" and "s3:GetBucketLocation" in hint
+    step, _, detail, hint = failing("ListDatabases", (400, {"__type": "AccessDeniedException", "Message": "no"}))
+    assert step == "databases" and "athena:ListDatabases" in hint
+
+
+def test_check_passes(fake, conn):
+    fake.columns, fake.rows = [column("_col0", "integer")], [["1"]]
+    assert all(r[0] for r in rows(conn, "SELECT ok FROM athena_check('lake')"))
+
+
+@pytest.mark.parametrize("region,bucket,host", [("eu-west-1", "results", "results.s3.eu-west-1.amazonaws.com"), ("eu-west-1", "with.dots", "s3.eu-west-1.amazonaws.com")])
+def test_derived_hosts(fake, conn, region, bucket, host):
+    """Without endpoints the hosts are AWS's; the message shows which one was tried."""
+    conn.execute(f"ALTER SERVER lake OPTIONS (DROP endpoint, SET region '{region}', SET output_bucket '{bucket}', ADD max_retries '0', ADD proxy 'http://127.0.0.1:1')")
+    detail = dict(rows(conn, "SELECT step, detail FROM athena_check('lake')"))
+    assert f"at athena.{region}.amazonaws.com:" in detail["query"] and f"at {host}:" in detail["bucket"] and f"at sts.{region}.amazonaws.com:" in detail["credentials"]
