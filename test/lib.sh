@@ -106,7 +106,7 @@ build_extension() {
 	local dir="$WORK/build/$PG_MAJOR"
 	mkdir -p "$dir"
 	say "building for PostgreSQL $PG_MAJOR"
-	(cd "$TOP" && tar -cf - Makefile athena_fdw.c athena_fdw.control athena_fdw--*.sql src) |
+	(cd "$TOP" && tar -cf - --exclude='*.o' --exclude='*.bc' Makefile athena_fdw.c athena_fdw.control athena_fdw--*.sql src) |
 		tar -C "$dir" -xf -
 	make -s -C "$dir" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" "$@" >"$dir/build.log" 2>&1 ||
 		{ cat "$dir/build.log" >&2; die "the build failed"; }

@@ -66,7 +66,7 @@ test_in_root() {
 	dir=$ROOT/athena_fdw
 	as_root rm -rf "$dir"
 	as_root mkdir -p "$dir"
-	(cd "$TOP" && tar -cf - Makefile athena_fdw.c athena_fdw.control athena_fdw--*.sql src sql expected) |
+	(cd "$TOP" && tar -cf - --exclude='*.o' --exclude='*.bc' Makefile athena_fdw.c athena_fdw.control athena_fdw--*.sql src sql expected) |
 		as_root tar -C "$dir" -xf -
 	cat <<'END' | as_root tee "$dir/run" >/dev/null
 set -e

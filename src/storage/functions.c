@@ -22,6 +22,7 @@
 #include "storage/storage.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/tuplestore.h"
 
 PG_FUNCTION_INFO_V1(athena_query);
 PG_FUNCTION_INFO_V1(athena_execute);
