@@ -97,7 +97,8 @@ SELECT remote('SELECT * FROM "Odd Name" WHERE "Date" IS NULL AND "a""b" = 1');
 -- forms in which columns are read
 CREATE FOREIGN TABLE forms (z timestamptz, b bytea, a int[], plain jsonb, j jsonb OPTIONS (remote_type 'json'),
   m jsonb OPTIONS (remote_type 'map<date,array<binary>>'), r jsonb OPTIONS (remote_type 'row(a integer, "B c" row(t time(3), u uuid), d decimal(5,2))'),
-  t text OPTIONS (remote_type 'array<string>'), arr jsonb OPTIONS (remote_type 'array(timestamp(6) with time zone)'))
+  t text OPTIONS (remote_type 'array<string>'), arr jsonb OPTIONS (remote_type 'array(timestamp(6) with time zone)'),
+  anonymous jsonb OPTIONS (remote_type 'row(integer, varchar(3), row(double precision, x timestamp with time zone))'))
   SERVER lake OPTIONS (database 'odd', "table" 'forms');
 \t on
 SELECT regexp_replace(r, ', ', E',\n  ', 'g') FROM remote('SELECT * FROM forms') r;

@@ -111,6 +111,7 @@ extern int aws_call_retries(const AwsCall *call);
 extern void aws_call_set_malformed(AwsCall *call, const char *what);
 
 extern _Noreturn void aws_error_throw(const AwsError *error);
+extern char *aws_text_to_show(const char *text);
 extern int aws_error_sqlstate(const AwsError *error);
 extern char *aws_error_summary(const AwsError *error);
 extern const char *aws_error_hint(const AwsError *error);

@@ -31,9 +31,13 @@ service_title(AwsService service)
 	return titles[service];
 }
 
-/* AWS's UTF-8 text in the database's encoding; what is no text becomes '?'. */
-static char *
-to_server(const char *text)
+/*
+ * AWS's UTF-8 text as it can be shown: in the database's encoding, with '?'
+ * for what is no text or has no certain place there.  An error must not fail
+ * on its own words.
+ */
+char *
+aws_text_to_show(const char *text)
 {
 	int len = (int) strlen(text);
 
@@ -90,7 +94,7 @@ aws_error_sqlstate(const AwsError *e)
 char *
 aws_error_summary(const AwsError *e)
 {
-	char *message = to_server(e->message);
+	char *message = aws_text_to_show(e->message);
 	char *action = iam_action(e);
 
 	switch (e->kind)
@@ -166,7 +170,7 @@ void
 aws_error_throw(const AwsError *e)
 {
 	const char *hint = aws_error_hint(e);
-	char *message = to_server(e->message);
+	char *message = aws_text_to_show(e->message);
 	bool said = e->kind == AWS_ERR_TRANSPORT || e->kind == AWS_ERR_MALFORMED ||
 				e->kind == AWS_ERR_SYNTAX || message[0] == '\0';
 

@@ -218,7 +218,7 @@ throw_failure(AthenaQuery *query)
 	AthenaExecution *x = &query->execution;
 	int sqlstate = failure_sqlstate(x);
 	const char *hint = failure_hint(sqlstate, x);
-	char *reason = pg_any_to_server(x->reason, strlen(x->reason), PG_UTF8);
+	char *reason = aws_text_to_show(x->reason);
 	char *details = psprintf("Query Execution ID %s", query->id);
 
 	if (x->state == ATHENA_CANCELLED)

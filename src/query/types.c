@@ -10,7 +10,8 @@
  * escapes, so nested values travel as CAST(x AS JSON).  Leaves that have no
  * such cast (char, time, zoned times, varbinary, uuid, ipaddress, intervals;
  * as keys of a map also date and timestamp) are rewritten to text inside the
- * value first; NULLs stay NULL at every level.
+ * value first; NULLs stay NULL at every level.  Fields of a row that have no
+ * name become f1, f2, ..., as in row_to_json().
  */
 #include "query/types.h"
 
@@ -549,8 +550,10 @@ has_json_cast(const AthenaType *type, bool as_key)
 			return !as_key;
 		case AT_ARRAY:
 		case AT_ROW:
+			/* fields without a name would all be called "" */
 			for (i = 0; i < type->nargs; i++)
-				if (!has_json_cast(type->args[i], false))
+				if (!has_json_cast(type->args[i], false) ||
+					(type->kind == AT_ROW && type->names[i] == NULL))
 					return false;
 			return true;
 		case AT_MAP:
@@ -638,10 +641,10 @@ rewritten_type(StringInfo out, const AthenaType *type, bool as_key)
 				if (i > 0)
 					appendStringInfoString(out, ", ");
 				if (type->names[i])
-				{
 					quote_name(out, type->names[i]);
-					appendStringInfoChar(out, ' ');
-				}
+				else
+					appendStringInfo(out, "f%d", i + 1); /* as row_to_json() does */
+				appendStringInfoChar(out, ' ');
 				rewritten_type(out, type->args[i], false);
 			}
 			appendStringInfoChar(out, ')');
