@@ -60,6 +60,9 @@ athena_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndForeignScan = athena_end_foreign_scan;
 	routine->ExplainForeignScan = athena_explain_foreign_scan;
 
+	/* statistics */
+	routine->AnalyzeForeignTable = athena_analyze_foreign_table;
+
 	/* discovering */
 	routine->ImportForeignSchema = athena_import_foreign_schema;
 

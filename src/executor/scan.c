@@ -32,22 +32,13 @@ private_list(ForeignScanState *node, enum ScanPrivate which)
 	return (List *) list_nth(((ForeignScan *) node->ss.ps.plan)->fdw_private, which);
 }
 
-/* Says which table, and while a value is converted which column, an error is about. */
+/* Says which table an error is about, whatever is going on. */
 static void
 scan_error_context(void *arg)
 {
 	AthenaScan *scan = arg;
-	const char *table = RelationGetRelationName(scan->rel);
 
-	if (scan->current >= 0)
-	{
-		TupleDesc desc = RelationGetDescr(scan->rel);
-		Form_pg_attribute attr = TupleDescAttr(desc, scan->attrs[scan->current] - 1);
-
-		errcontext("column \"%s\" of foreign table \"%s\"", NameStr(attr->attname), table);
-	}
-	else
-		errcontext("scan of foreign table \"%s\"", table);
+	errcontext("scan of foreign table \"%s\"", RelationGetRelationName(scan->rel));
 }
 
 /* Callback: prepare, without asking anybody anything. */
@@ -60,12 +51,9 @@ athena_begin_foreign_scan(ForeignScanState *node, int eflags)
 
 	node->fdw_state = scan;
 	scan->rel = node->ss.ss_currentRelation;
-	scan->current = -1;
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	scan->context = CurrentMemoryContext;
-	scan->row_context =
-		AllocSetContextCreate(CurrentMemoryContext, "Athena row", ALLOCSET_DEFAULT_SIZES);
 	scan->params = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	foreach (lc, plan->fdw_exprs)
 		scan->param_types = lappend_oid(scan->param_types, exprType(lfirst(lc)));
@@ -120,59 +108,29 @@ scan_start(ForeignScanState *node, char *sql, bool fallback)
 {
 	AthenaScan *scan = node->fdw_state;
 	MemoryContext caller = MemoryContextSwitchTo(scan->context);
-	TableOptions *table = storage_table(RelationGetRelid(scan->rel));
-	ForeignTable *foreign = GetForeignTable(RelationGetRelid(scan->rel));
 
-	scan->settings = storage_settings_for_table(
-		storage_settings(foreign->serverid, athena_scan_user(node)), table);
-	if (table->query == NULL && table->database == NULL)
-		ereport(ERROR, (errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
-						errmsg("foreign table \"%s\" does not say in which Athena database it lies",
-							   RelationGetRelationName(scan->rel)),
-						errhint("ALTER FOREIGN TABLE %s OPTIONS (ADD database '...'); or set the "
-								"option of the server.",
-								RelationGetRelationName(scan->rel))));
 	scan->sql = pstrdup(sql);
 	scan->fallback = fallback;
 	scan->queries++;
-	scan->query = query_start(scan->settings, scan->sql);
+	scan->query = query_start(
+		storage_settings_for_table(RelationGetRelid(scan->rel), athena_scan_user(node)), scan->sql);
 	query_wait(scan->query);
 	MemoryContextSwitchTo(caller);
 }
 
-/* Begin to read the result, and prepare to convert its columns. */
+/* Begin to read the result. */
 static void
 scan_open_result(ForeignScanState *node)
 {
 	AthenaScan *scan = node->fdw_state;
-	List *attrs = private_list(node, scan->fallback ? SCAN_FALLBACK_ATTRS : SCAN_ATTRS);
 	TupleDesc desc = RelationGetDescr(scan->rel);
 	MemoryContext caller = MemoryContextSwitchTo(scan->context);
-	int expected = Max(list_length(attrs), 1); /* no column is asked for as 1 */
-	ListCell *lc;
-	int i = 0;
 
-	scan->result = result_open(scan->query);
+	scan->rows =
+		row_reader_open(scan->query, desc,
+						private_list(node, scan->fallback ? SCAN_FALLBACK_ATTRS : SCAN_ATTRS),
+						"foreign table", RelationGetRelationName(scan->rel));
 	scan->all_read = false;
-	if (scan->result->ncolumns != expected)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INCONSISTENT_DESCRIPTOR_INFORMATION),
-				 errmsg("Athena's result has %d columns, not %d", scan->result->ncolumns, expected),
-				 errdetail("Query Execution ID %s.", scan->query->id)));
-	scan->nattrs = list_length(attrs);
-	scan->attrs = palloc(sizeof(AttrNumber) * (scan->nattrs + 1));
-	scan->converters = palloc(sizeof(Converter) * (scan->nattrs + 1));
-	foreach (lc, attrs)
-	{
-		Form_pg_attribute attr = TupleDescAttr(desc, lfirst_int(lc) - 1);
-
-		scan->attrs[i] = (AttrNumber) lfirst_int(lc);
-		scan->current = i;
-		converter_init(&scan->converters[i], attr->atttypid, attr->atttypmod);
-		converter_check_remote(&scan->converters[i], scan->result->columns[i].type);
-		scan->current = -1;
-		i++;
-	}
 	if (scan->keep && scan->store == NULL)
 	{
 		scan->store = tuplestore_begin_heap(false, false, work_mem);
@@ -180,6 +138,14 @@ scan_open_result(ForeignScanState *node)
 		scan->store_slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	}
 	MemoryContextSwitchTo(caller);
+}
+
+static void
+scan_close_result(AthenaScan *scan)
+{
+	if (scan->rows)
+		row_reader_close(scan->rows);
+	scan->rows = NULL;
 }
 
 /* Make the query run for the current parameters; the result may be at hand. */
@@ -197,50 +163,28 @@ scan_prepare(ForeignScanState *node)
 		if (scan->query && strcmp(sql, scan->sql) != 0)
 		{
 			scan->earlier_bytes_scanned += Max(scan->query->execution.bytes_scanned, 0);
+			scan_close_result(scan);
 			query_end(scan->query);
 			scan->query = NULL;
-			scan->result = NULL;
 			if (scan->store)
 				tuplestore_clear(scan->store);
 		}
 		if (scan->query == NULL)
 			scan_start(node, sql, fallback);
 	}
-	if (scan->result == NULL)
+	if (scan->rows == NULL)
 		scan_open_result(node);
 }
 
 /* Fill the slot with the next row of the result; false after the last. */
 static bool
-scan_fetch(ForeignScanState *node, TupleTableSlot *slot)
+scan_fetch(AthenaScan *scan, TupleTableSlot *slot)
 {
-	AthenaScan *scan = node->fdw_state;
-	MemoryContext caller;
-	int i;
-
-	if (scan->all_read)
-		return false;
-	if (!result_next(scan->result))
+	if (scan->all_read || !row_reader_next(scan->rows, slot->tts_values, slot->tts_isnull))
 	{
 		scan->all_read = true;
 		return false;
 	}
-	MemoryContextReset(scan->row_context);
-	caller = MemoryContextSwitchTo(scan->row_context);
-	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
-	for (i = 0; i < scan->nattrs; i++)
-	{
-		PageValue *value = &scan->result->values[i];
-		int at = scan->attrs[i] - 1;
-
-		if (value->data == NULL)
-			continue;
-		scan->current = i;
-		slot->tts_values[at] = convert_value(&scan->converters[i], value);
-		slot->tts_isnull[at] = false;
-	}
-	scan->current = -1;
-	MemoryContextSwitchTo(caller);
 	ExecStoreVirtualTuple(slot);
 	return true;
 }
@@ -294,7 +238,7 @@ athena_iterate_foreign_scan(ForeignScanState *node)
 	ExecClearTuple(slot);
 	scan_prepare(node);
 	if (!scan_from_store(scan, slot))
-		while (scan_fetch(node, slot))
+		while (scan_fetch(scan, slot))
 		{
 			if (scan->fallback && !fallback_passes(node, slot))
 			{
@@ -322,11 +266,10 @@ athena_rescan_foreign_scan(ForeignScanState *node)
 		scan->bind_due = true;
 	if (scan->store)
 		tuplestore_rescan(scan->store);
-	else if (scan->result)
+	else if (scan->rows)
 	{
 		/* nobody told us that this would happen: read the same result again */
-		result_close(scan->result);
-		scan->result = NULL;
+		scan_close_result(scan);
 		scan->keep = true;
 	}
 }
@@ -339,10 +282,10 @@ athena_end_foreign_scan(ForeignScanState *node)
 
 	if (scan == NULL)
 		return;
+	scan_close_result(scan);
 	if (scan->query)
 		query_end(scan->query);
 	scan->query = NULL;
-	scan->result = NULL;
 	if (scan->store)
 	{
 		ExecDropSingleTupleTableSlot(scan->store_slot);

@@ -8,8 +8,8 @@
 #include "postgres.h"
 
 #include "compat.h"
-#include "query/convert.h"
-#include "query/result.h"
+#include "foreign/fdwapi.h"
+#include "query/rows.h"
 #include "utils/tuplestore.h"
 
 /*
@@ -35,21 +35,15 @@ typedef struct AthenaScan
 	bool keep; /* are rows kept for a rescan? */
 	bool bind_due; /* may parameters have changed since the last bind? */
 	MemoryContext context; /* of all that lives as long as the scan */
-	MemoryContext row_context; /* reset before each row */
 
 	char *sql; /* as it was sent; NULL before the first row is asked for */
 	bool fallback; /* sent without conditions, which are evaluated here */
-	QuerySettings *settings;
 	AthenaQuery *query;
-	AthenaResult *result;
-	int nattrs;
-	AttrNumber *attrs;
-	Converter *converters;
-	bool all_read; /* no more rows in result */
+	RowReader *rows; /* NULL while the result is not open */
+	bool all_read; /* no more rows in the result */
 	Tuplestorestate *store;
 	TupleTableSlot *store_slot;
 
-	int current; /* index of the attribute being converted; -1 for none */
 	int queries; /* started so far */
 	int64 earlier_bytes_scanned; /* of those before the current one */
 } AthenaScan;
@@ -58,6 +52,8 @@ extern void athena_begin_foreign_scan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *athena_iterate_foreign_scan(ForeignScanState *node);
 extern void athena_rescan_foreign_scan(ForeignScanState *node);
 extern void athena_end_foreign_scan(ForeignScanState *node);
+extern bool athena_analyze_foreign_table(Relation rel, AcquireSampleRowsFunc *func,
+										 BlockNumber *pages);
 extern void athena_explain_foreign_scan(ForeignScanState *node, ExplainState *es);
 
 #endif /* ATHENA_SCAN_H */

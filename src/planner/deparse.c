@@ -12,72 +12,16 @@
  *	- IS TRUE and its like do not exist there.
  *	- LIKE has no default escape character there, and takes an escape only
  *	  before %, _ and itself.
- *	- Nested columns travel as JSON, binary ones as hex, zoned ones in UTC.
+
+ * The select list and the name of the table are written by storage/remote.c.
  */
 #include "planner/planner.h"
 
 #include "catalog/pg_type.h"
-#include "common/keywords.h"
 #include "nodes/nodeFuncs.h"
 #include "query/literal.h"
-#include "query/types.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-
-/* ---------- names ---------- */
-
-/*
- * Words that are reserved in Athena, but at most unreserved key words in
- * PostgreSQL; what is more than that there is quoted as well.
- */
-static const char *const reserved[] = {
-	"alter",      "by",         "constraint",  "cube",        "date",       "deallocate",
-	"delete",     "describe",   "drop",        "escape",      "execute",    "first",
-	"insert",     "json_array", "json_exists", "json_object", "json_query", "json_table",
-	"json_value", "last",       "listagg",     "prepare",     "recursive",  "rollup",
-	"skip",       "uescape",    "unnest",
-};
-
-static bool
-needs_quotes(const char *name)
-{
-	const char *p;
-	int keyword;
-	size_t i;
-
-	if (!((*name >= 'a' && *name <= 'z') || *name == '_'))
-		return true;
-	for (p = name; *p; p++)
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '_'))
-			return true;
-	keyword = ScanKeywordLookup(name, &ScanKeywords);
-	if (keyword >= 0 && ScanKeywordCategories[keyword] != UNRESERVED_KEYWORD)
-		return true;
-	for (i = 0; i < lengthof(reserved); i++)
-		if (strcmp(name, reserved[i]) == 0)
-			return true;
-	return false;
-}
-
-/* A name as SELECT takes it: in double quotes unless it needs none. */
-const char *
-deparse_identifier(const char *name)
-{
-	StringInfoData out;
-
-	if (!needs_quotes(name))
-		return name;
-	initStringInfo(&out);
-	appendStringInfoChar(&out, '"');
-	for (; *name; name++)
-	{
-		if (*name == '"')
-			appendStringInfoChar(&out, '"');
-		appendStringInfoChar(&out, *name);
-	}
-	appendStringInfoChar(&out, '"');
-	return out.data;
-}
 
 /* ---------- holes for parameters ---------- */
 
@@ -103,7 +47,7 @@ deparse_var(RemoteSql *out, Oid relid, Var *var)
 {
 	ColumnOptions column = storage_column(relid, var->varattno);
 
-	appendStringInfoString(&out->text, deparse_identifier(column.name));
+	appendStringInfoString(&out->text, remote_identifier(column.name));
 }
 
 static void
@@ -356,56 +300,11 @@ deparse_expr(RemoteSql *out, Oid relid, Expr *expr)
 /* ---------- the statement ---------- */
 
 /*
- * A column in the select list, in the form that can be read back whole.
- * Without remote_type the column is taken to have the type that is imported
- * as the declared one.
- */
-static void
-deparse_column(StringInfo out, Oid relid, AttrNumber attnum)
-{
-	ColumnOptions column = storage_column(relid, attnum);
-	const char *name = deparse_identifier(column.name);
-	Oid pgtype = get_atttype(relid, attnum);
-	AthenaType *type = NULL;
-	char *error;
-
-	if (column.remote_type)
-		type = athena_type_parse(column.remote_type, &error);
-	if (type ? athena_type_is_nested(type) : OidIsValid(get_element_type(pgtype)))
-	{
-		athena_type_json_expr(out, type, name);
-		appendStringInfo(out, " AS %s", name);
-	}
-	else if (pgtype == BYTEAOID && (type == NULL || type->kind == AT_VARBINARY))
-		appendStringInfo(out, "to_hex(%s) AS %s", name, name);
-	else if (pgtype == TIMESTAMPTZOID &&
-			 (type == NULL || type->kind == AT_TIMESTAMPTZ || type->kind == AT_TIMESTAMP))
-		appendStringInfo(out, "%s AT TIME ZONE 'UTC' AS %s", name, name);
-	else
-		appendStringInfoString(out, name);
-}
-
-static void
-deparse_relation(StringInfo out, const TableOptions *table)
-{
-	if (table->query)
-	{
-		/* a comment may end the text, so the parenthesis gets its own line */
-		appendStringInfo(out, "(\n%s\n) AS q", table->query);
-		return;
-	}
-	if (table->database)
-		appendStringInfo(out, "%s.", deparse_identifier(table->database));
-	appendStringInfoString(out, deparse_identifier(table->table));
-}
-
-/*
  * SELECT attrs FROM the table WHERE conds LIMIT limit.  attrs are attribute
  * numbers, conds expressions or RestrictInfos; a limit below 0 is none.
  */
 void
-deparse_select(RemoteSql *out, RelOptInfo *rel, AthenaRel *info, List *attrs, List *conds,
-			   int64 limit)
+deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, int64 limit)
 {
 	ListCell *lc;
 
@@ -413,17 +312,7 @@ deparse_select(RemoteSql *out, RelOptInfo *rel, AthenaRel *info, List *attrs, Li
 	out->pieces = NIL;
 	out->params = NIL;
 
-	appendStringInfoString(&out->text, "SELECT ");
-	foreach (lc, attrs)
-	{
-		if (lc != list_head(attrs))
-			appendStringInfoString(&out->text, ", ");
-		deparse_column(&out->text, info->relid, (AttrNumber) lfirst_int(lc));
-	}
-	if (attrs == NIL)
-		appendStringInfoChar(&out->text, '1');
-	appendStringInfoString(&out->text, " FROM ");
-	deparse_relation(&out->text, info->table);
+	appendStringInfoString(&out->text, remote_select(info->relid, attrs, NULL));
 	foreach (lc, conds)
 	{
 		Expr *expr = lfirst(lc);

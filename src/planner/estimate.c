@@ -2,9 +2,9 @@
  * estimate.c
  *	  Rows and costs of a scan.
  *
- * Called by paths.c.  Never asks Athena: what is known is the table option
- * "rows" (set by IMPORT from Glue's parameters, or by the user) and what
- * ANALYZE left in the catalogue.  Where there is nothing, a table is taken to
+ * Called by paths.c.  Never asks Athena: what is known is what ANALYZE left in
+ * the catalogue, else the table option "rows" (set by IMPORT from Glue's
+ * parameters, or by the user).  Where there is nothing, a table is taken to
  * hold 100 MiB: people keep large tables in Athena.
  */
 #include "planner/planner.h"
@@ -30,9 +30,10 @@ estimate_rel(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 	double fetched;
 	QualCost local;
 
-	if (info->table->rows >= 0)
+	/* what ANALYZE found is later than what was imported; -1 means never */
+	if (rel->tuples < 0 && info->table->rows >= 0)
 		rel->tuples = info->table->rows;
-	else if (rel->tuples < 0 || (rel->tuples == 0 && rel->pages == 0))
+	else if (rel->tuples < 0)
 		rel->tuples = DEFAULT_TABLE_BYTES / (width + MAXALIGN(SizeofHeapTupleHeader));
 
 	selectivity =

@@ -176,8 +176,8 @@ athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPa
 	}
 	attrs = needed_columns(relation, info->attrs_used);
 	fallback_attrs = needed_columns(relation, all_used);
-	deparse_select(&sql, rel, info, attrs, remote, info->limit);
-	deparse_select(&fallback, rel, info, fallback_attrs, NIL, -1);
+	deparse_select(&sql, info, attrs, remote, info->limit);
+	deparse_select(&fallback, info, fallback_attrs, NIL, -1);
 
 	private =
 		list_make5(deparse_finish(&sql), attrs, makeString(fallback.text.data), fallback_attrs,

@@ -55,10 +55,8 @@ extern bool shippable_expr(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *
 extern bool shippable_is_param(Expr *expr);
 
 /* deparse.c */
-extern void deparse_select(RemoteSql *out, RelOptInfo *rel, AthenaRel *info, List *attrs,
-						   List *conds, int64 limit);
+extern void deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, int64 limit);
 extern List *deparse_finish(RemoteSql *out);
 extern void deparse_expr(RemoteSql *out, Oid relid, Expr *expr);
-extern const char *deparse_identifier(const char *name);
 
 #endif /* ATHENA_PLANNER_H */

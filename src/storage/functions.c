@@ -17,8 +17,7 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "query/convert.h"
-#include "query/result.h"
+#include "query/rows.h"
 #include "storage/storage.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -35,71 +34,6 @@ settings_of(Name server)
 	return storage_settings(storage_usable_server(NameStr(*server))->serverid, GetUserId());
 }
 
-/* Which column is being converted, for errors. */
-typedef struct ColumnContext
-{
-	const char *name;
-} ColumnContext;
-
-static void
-column_error_context(void *arg)
-{
-	ColumnContext *context = arg;
-
-	if (context->name)
-		errcontext("column \"%s\" of the result of athena_query", context->name);
-}
-
-/* The rows of a result into the function's tuplestore. */
-static void
-store_rows(AthenaResult *result, ReturnSetInfo *rsinfo)
-{
-	TupleDesc desc = rsinfo->setDesc;
-	Converter *converters = palloc(sizeof(Converter) * (desc->natts + 1));
-	Datum *values = palloc0(sizeof(Datum) * (desc->natts + 1));
-	bool *nulls = palloc(sizeof(bool) * (desc->natts + 1));
-	MemoryContext row =
-		AllocSetContextCreate(CurrentMemoryContext, "Athena row", ALLOCSET_DEFAULT_SIZES);
-	ColumnContext column = {NULL};
-	ErrorContextCallback context;
-	int i;
-
-	context.callback = column_error_context;
-	context.arg = &column;
-	context.previous = error_context_stack;
-	error_context_stack = &context;
-
-	for (i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute attr = TupleDescAttr(desc, i);
-
-		column.name = NameStr(attr->attname);
-		converter_init(&converters[i], attr->atttypid, attr->atttypmod);
-		converter_check_remote(&converters[i], result->columns[i].type);
-	}
-	column.name = NULL;
-	while (result_next(result))
-	{
-		MemoryContext caller;
-
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(row);
-		caller = MemoryContextSwitchTo(row);
-		for (i = 0; i < desc->natts; i++)
-		{
-			column.name = NameStr(TupleDescAttr(desc, i)->attname);
-			nulls[i] = result->values[i].data == NULL;
-			if (!nulls[i])
-				values[i] = convert_value(&converters[i], &result->values[i]);
-		}
-		column.name = NULL;
-		MemoryContextSwitchTo(caller);
-		tuplestore_putvalues(rsinfo->setResult, desc, values, nulls);
-	}
-	error_context_stack = context.previous;
-	MemoryContextDelete(row);
-}
-
 /*
  * athena_query(server name, sql text) returns setof record
  *
@@ -114,7 +48,11 @@ athena_query(PG_FUNCTION_ARGS)
 	QuerySettings *settings = settings_of(PG_GETARG_NAME(0));
 	char *sql = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	AthenaQuery *query;
-	AthenaResult *result;
+	RowReader *rows;
+	List *attrs = NIL;
+	Datum *values;
+	bool *nulls;
+	int i;
 
 	if (!storage_only_reads(sql))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -122,24 +60,20 @@ athena_query(PG_FUNCTION_ARGS)
 						errhint("It begins with SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE or "
 								"EXPLAIN; for others there is athena_execute().")));
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	for (i = 1; i <= rsinfo->setDesc->natts; i++)
+		attrs = lappend_int(attrs, i);
+	values = palloc0(sizeof(Datum) * (rsinfo->setDesc->natts + 1));
+	nulls = palloc(sizeof(bool) * (rsinfo->setDesc->natts + 1));
+
 	query = query_start(settings, sql);
 	query_wait(query);
-	result = result_open(query);
-	if (result->ncolumns != rsinfo->setDesc->natts)
+	rows = row_reader_open(query, rsinfo->setDesc, attrs, "the result of", "athena_query");
+	while (row_reader_next(rows, values, nulls))
 	{
-		StringInfoData names;
-		int i;
-
-		initStringInfo(&names);
-		for (i = 0; i < result->ncolumns; i++)
-			appendStringInfo(&names, "%s%s %s", i ? ", " : "", result->columns[i].name,
-							 result->columns[i].type);
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("the statement returns %d columns, but %d are declared",
-							   result->ncolumns, rsinfo->setDesc->natts),
-						errdetail("It returns (%s).", names.data)));
+		CHECK_FOR_INTERRUPTS();
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
-	store_rows(result, rsinfo);
+	row_reader_close(rows);
 	query_end(query);
 	return (Datum) 0;
 }

@@ -224,10 +224,25 @@ storage_settings(Oid serverid, Oid userid)
 	return s;
 }
 
-/* The same for a query over one foreign table: its own catalogue and database. */
+/*
+ * The same for a query over one foreign table, with its own catalogue and
+ * database.
+ */
 QuerySettings *
-storage_settings_for_table(QuerySettings *settings, const TableOptions *table)
+storage_settings_for_table(Oid relid, Oid userid)
 {
+	TableOptions *table = storage_table(relid);
+	QuerySettings *settings = storage_settings(GetForeignTable(relid)->serverid, userid);
+
+	if (table->query == NULL && table->database == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("foreign table \"%s\" does not say in which Athena database it lies",
+						get_rel_name(relid)),
+				 errhint("ALTER FOREIGN TABLE %s OPTIONS (ADD database '...'); or set the option "
+						 "of the server.",
+						 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+													get_rel_name(relid)))));
 	if (table->catalog)
 		settings->catalog = table->catalog;
 	if (table->database)

@@ -48,10 +48,13 @@ extern char *storage_strip_query(const char *sql, const char **error);
 extern bool storage_only_reads(const char *sql);
 extern char *storage_output_bucket(ForeignServer *server, char **prefix);
 
+/* remote.c */
+extern const char *remote_identifier(const char *name);
+extern char *remote_select(Oid relid, List *attrs, const char *what);
+
 /* settings.c */
 extern QuerySettings *storage_settings(Oid serverid, Oid userid);
-extern QuerySettings *storage_settings_for_table(QuerySettings *settings,
-												 const TableOptions *table);
+extern QuerySettings *storage_settings_for_table(Oid relid, Oid userid);
 extern bool storage_gaps(ForeignServer *server, Oid userid, char **missing, char **hint);
 extern ForeignServer *storage_usable_server(const char *name);
 

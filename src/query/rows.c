@@ -1,0 +1,140 @@
+/*
+ * rows.c
+ *	  The rows of a result as Datums of given types.
+ *
+ * Joins result.h, which gives text, and convert.h, which reads it.  Used by
+ * scans, by ANALYZE and by athena_query().
+ */
+#include "query/rows.h"
+
+#include "lib/stringinfo.h"
+#include "utils/memutils.h"
+
+static void
+row_error_context(void *arg)
+{
+	RowReader *reader = arg;
+
+	if (reader->current >= 0)
+		errcontext(
+			"column \"%s\" of %s \"%s\"",
+			NameStr(TupleDescAttr(reader->desc, reader->attrs[reader->current] - 1)->attname),
+			reader->what, reader->name);
+}
+
+/* The result must have as many columns as are asked for, in readable types. */
+static void
+check_columns(RowReader *reader)
+{
+	AthenaResult *result = reader->result;
+	int expected = Max(reader->n, 1); /* no column is asked for as 1 */
+	StringInfoData names;
+	int i;
+
+	if (result->ncolumns == expected)
+	{
+		for (i = 0; i < reader->n; i++)
+		{
+			reader->current = i;
+			converter_check_remote(&reader->converters[i], result->columns[i].type);
+		}
+		reader->current = -1;
+		return;
+	}
+	initStringInfo(&names);
+	for (i = 0; i < result->ncolumns; i++)
+		appendStringInfo(&names, "%s%s %s", i ? ", " : "", result->columns[i].name,
+						 result->columns[i].type);
+	ereport(ERROR, (errcode(ERRCODE_FDW_INCONSISTENT_DESCRIPTOR_INFORMATION),
+					errmsg("Athena's result has %d columns, not %d", result->ncolumns, expected),
+					errdetail("It has (%s).  Query Execution ID %s.", aws_text_to_show(names.data),
+							  result->query->id)));
+}
+
+/*
+ * Begin to read the rows of a query that has succeeded.  attrs are the
+ * attribute numbers of desc that its columns are, in their order.  The reader
+ * lives in the current memory context, the result in the query's.
+ */
+RowReader *
+row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *what, const char *name)
+{
+	RowReader *reader = palloc0(sizeof(RowReader));
+	ErrorContextCallback context;
+	ListCell *lc;
+
+	reader->desc = desc;
+	reader->what = what;
+	reader->name = name;
+	reader->n = list_length(attrs);
+	reader->attrs = palloc(sizeof(AttrNumber) * (reader->n + 1));
+	reader->converters = palloc(sizeof(Converter) * (reader->n + 1));
+	reader->current = -1;
+	reader->row_context =
+		AllocSetContextCreate(CurrentMemoryContext, "Athena row", ALLOCSET_DEFAULT_SIZES);
+	foreach (lc, attrs)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, lfirst_int(lc) - 1);
+		int i = foreach_current_index(lc);
+
+		reader->attrs[i] = (AttrNumber) lfirst_int(lc);
+		converter_init(&reader->converters[i], attr->atttypid, attr->atttypmod);
+	}
+	reader->result = result_open(query);
+
+	context.callback = row_error_context;
+	context.arg = reader;
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+	check_columns(reader);
+	error_context_stack = context.previous;
+	return reader;
+}
+
+/*
+ * Read the next row into arrays as wide as the descriptor; columns that are
+ * not read are NULL.  False after the last row.
+ */
+bool
+row_reader_next(RowReader *reader, Datum *values, bool *nulls)
+{
+	ErrorContextCallback context;
+	MemoryContext caller;
+	int i;
+
+	if (!result_next(reader->result))
+		return false;
+
+	context.callback = row_error_context;
+	context.arg = reader;
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+
+	MemoryContextReset(reader->row_context);
+	caller = MemoryContextSwitchTo(reader->row_context);
+	memset(nulls, true, sizeof(bool) * reader->desc->natts);
+	for (i = 0; i < reader->n; i++)
+	{
+		PageValue *value = &reader->result->values[i];
+		int at = reader->attrs[i] - 1;
+
+		if (value->data == NULL)
+			continue;
+		reader->current = i;
+		values[at] = convert_value(&reader->converters[i], value);
+		nulls[at] = false;
+	}
+	reader->current = -1;
+	MemoryContextSwitchTo(caller);
+	error_context_stack = context.previous;
+	return true;
+}
+
+/* Forget the result; the query goes on being its owner's. */
+void
+row_reader_close(RowReader *reader)
+{
+	result_close(reader->result);
+	MemoryContextDelete(reader->row_context);
+	pfree(reader);
+}
