@@ -3,8 +3,8 @@
  *	  What an AWS error means in PostgreSQL's terms: SQLSTATE, words, a cure.
  *
  * Used by every layer above that has a failed call in its hands: it throws the
- * error, or (athena_check) shows summary and hint as a row.  doc/errors.md
- * lists what is here.
+ * error, or (athena_check) shows summary and hint as a row.  The README
+ * lists the SQLSTATEs.
  */
 #include "aws.h"
 

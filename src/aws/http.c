@@ -22,7 +22,8 @@
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef HAVE_SYS_EPOLL_H
+#if defined(HAVE_SYS_EPOLL_H) && !defined(ATHENA_FDW_NO_EPOLL)
+#define USE_EPOLL
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #endif
@@ -76,7 +77,7 @@ static CURLM *multi = NULL;
 static WaitEventSet *wait_set = NULL;
 static uint32 wait_events[HTTP_WAITS];
 static int64 last_client_check = 0;
-#ifdef HAVE_SYS_EPOLL_H
+#ifdef USE_EPOLL
 static int epoll_fd = -1;
 static int timer_fd = -1;
 #endif
@@ -93,7 +94,7 @@ http_now_ms(void)
 
 /* ---------- libcurl callbacks: nothing here may throw ---------- */
 
-#ifdef HAVE_SYS_EPOLL_H
+#ifdef USE_EPOLL
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socketp)
 {
@@ -279,7 +280,7 @@ pump(void)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-#ifdef HAVE_SYS_EPOLL_H
+#ifdef USE_EPOLL
 	{
 		struct epoll_event events[16];
 		int n = epoll_wait(epoll_fd, events, lengthof(events), 0);
@@ -319,7 +320,7 @@ slice_ms(int64 until)
 {
 	int64 ms = Min(until - http_now_ms(), CLIENT_CHECK_MS);
 
-#ifndef HAVE_SYS_EPOLL_H
+#ifndef USE_EPOLL
 	ms = Min(ms, NO_EPOLL_INTERVAL_MS);
 #endif
 	return (long) Max(ms, 0);
@@ -385,7 +386,7 @@ http_init(void)
 					(errcode(ERRCODE_FDW_OUT_OF_MEMORY), errmsg("could not initialize libcurl")));
 		curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 16L);
 	}
-#ifdef HAVE_SYS_EPOLL_H
+#ifdef USE_EPOLL
 	if (epoll_fd < 0)
 	{
 		ReserveExternalFD();
@@ -422,7 +423,7 @@ http_init(void)
 	wait_set = athena_create_wait_event_set(3);
 	AddWaitEventToSet(wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 	AddWaitEventToSet(wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-#ifdef HAVE_SYS_EPOLL_H
+#ifdef USE_EPOLL
 	AddWaitEventToSet(wait_set, WL_SOCKET_READABLE, epoll_fd, NULL, NULL);
 #endif
 }
@@ -550,7 +551,7 @@ http_wait_quietly(HttpRequest *request, int64 deadline_ms)
 	while (!request->done)
 	{
 		int64 left = deadline_ms - http_now_ms();
-#ifdef HAVE_SYS_EPOLL_H
+#ifdef USE_EPOLL
 		struct pollfd pfd = {.fd = epoll_fd, .events = POLLIN};
 		nfds_t nfds = 1;
 #else

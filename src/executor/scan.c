@@ -32,12 +32,14 @@ private_list(ForeignScanState *node, enum ScanPrivate which)
 	return (List *) list_nth(((ForeignScan *) node->ss.ps.plan)->fdw_private, which);
 }
 
-/* Says which table an error is about, whatever is going on. */
+/* Says which table an error is about, unless the reader of rows says more. */
 static void
 scan_error_context(void *arg)
 {
 	AthenaScan *scan = arg;
 
+	if (scan->rows && scan->rows->current >= 0)
+		return;
 	errcontext("scan of foreign table \"%s\"", RelationGetRelationName(scan->rel));
 }
 

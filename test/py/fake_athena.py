@@ -7,6 +7,7 @@ used, in the live service's wire form.  Tests set what a query returns and which
 faults happen, and read the log of calls.
 """
 import collections
+import gzip
 import json
 import re
 import socket
@@ -57,7 +58,7 @@ HANG_BODY = "send the headers and never the body"
 
 
 class FakeAthena:
-    def __init__(self):
+    def __init__(self, ssl_context=None):
         self.lock = threading.Lock()
         self.reset()
         fake = self
@@ -81,7 +82,9 @@ class FakeAthena:
                 pass
 
         self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        if ssl_context:
+            self.server.socket = ssl_context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if ssl_context else ''}://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def reset(self):
@@ -100,6 +103,7 @@ class FakeAthena:
         self.objects_deleted = []
         self.release = threading.Event()
         self.date_offset = 0
+        self.gzip = False
 
     def close(self):
         self.release.set()
@@ -153,6 +157,9 @@ class FakeAthena:
         handler.send_header("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", date))
         handler.send_header("Content-Type", "application/x-amz-json-1.1" if not data.startswith(b"<") else "application/xml")
         handler.send_header("x-amzn-RequestId", "11111111-2222-3333-4444-555555555555")
+        if self.gzip and "gzip" in handler.headers.get("Accept-Encoding", ""):
+            data = gzip.compress(data)
+            handler.send_header("Content-Encoding", "gzip")
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
         if fault == HANG_BODY:

@@ -1,0 +1,43 @@
+"""README's reference against the code: every option, setting and function, and no other."""
+import re
+
+from conftest import TOP
+
+README = (TOP / "README.md").read_text()
+
+
+def section(title):
+    return README.partition(f"### {title}\n")[2].partition("\n###")[0]
+
+
+def listed(title):
+    return re.findall(r"^\| `([a-z0-9_.]+)[`(]", section(title), re.M)
+
+
+def test_options():
+    code = re.findall(r'\{"(\w+)", (SERVER|MAPPING|TABLE|COLUMN),', (TOP / "src/storage/options.c").read_text())
+    for place, title in (("SERVER", "Server options"), ("MAPPING", "User mapping options"), ("TABLE", "Foreign table options"), ("COLUMN", "Column options")):
+        assert listed(title) == [name for name, p in code if p == place]
+
+
+def test_import_options():
+    code = re.search(r"Valid options of IMPORT FOREIGN SCHEMA are: (.*?)\.\"", (TOP / "src/storage/import.c").read_text(), re.S)
+    assert listed("IMPORT FOREIGN SCHEMA") == re.findall(r"\w+", code.group(1).replace('"', " "))
+
+
+def test_settings():
+    assert listed("Settings") == re.findall(r'DefineCustom\w+\(\s*"([a-z0-9_.]+)"', (TOP / "athena_fdw.c").read_text())
+
+
+def test_functions():
+    sql = (TOP / "athena_fdw--0.1.sql").read_text()
+    code = [f for f in re.findall(r"CREATE FUNCTION (\w+)\(", sql) if not f.startswith("athena_fdw_")]
+    assert listed("Functions") == code
+
+
+def test_the_defaults_are_true():
+    code = dict(re.findall(r"#define DEFAULT_(\w+) \"?(\w+)\"?", (TOP / "src/storage/settings.c").read_text()))
+    row = lambda name: re.search(rf"^\| `{name}` \|[^|]*\| `?(\w+?)s?`? \|", section("Server options"), re.M).group(1)
+    for name in ("connect_timeout", "request_timeout", "max_retries", "fetch_size"):
+        assert row(name) == code[name.upper()]
+    assert row("catalog") == code["CATALOG"]
