@@ -44,5 +44,14 @@ SELECT h.id, (SELECT count(*) FROM sales.customers c WHERE c.customer_id < (SELE
 -- many kept rows go to disk
 SET work_mem = '64kB';
 SELECT count(*), sum(o.total) FROM (VALUES (1), (2)) v(x), LATERAL (SELECT total FROM sales.orders o WHERE o.order_id > v.x * 24000 OFFSET 0) o;
+-- a parameter without a literal in Athena, in a scan that is repeated: conditions are evaluated here
+RESET work_mem;
+PREPARE until(timestamp) AS SELECT v.x, count(*) FROM (VALUES (1), (2)) v(x), LATERAL
+  (SELECT * FROM sales.orders o WHERE o.placed_at < $1 AND o.dt = '2026-01-01' AND o.customer_id < v.x * 3 OFFSET 0) o GROUP BY 1 ORDER BY 1;
+SET plan_cache_mode = force_generic_plan;
+EXECUTE until('infinity');
+EXECUTE until('-infinity');
+EXECUTE until('2026-01-10');
+RESET plan_cache_mode;
 DROP FUNCTION queries, json_path_query_nodes, of_region;
 DROP TABLE here;

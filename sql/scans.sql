@@ -50,6 +50,15 @@ SELECT * FROM by_region WHERE region <> 'west' ORDER BY region;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT customers FROM by_region;
 -- no rows at all
 SELECT * FROM sales.customers WHERE customer_id = -1;
+-- partitions and children that are foreign
+CREATE TABLE all_orders (order_id bigint, dt date) PARTITION BY RANGE (dt);
+CREATE TABLE local_orders PARTITION OF all_orders FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+CREATE FOREIGN TABLE old_orders PARTITION OF all_orders FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')
+  SERVER lake OPTIONS (database 'sales', "table" 'orders');
+INSERT INTO all_orders VALUES (0, '2027-05-05');
+SELECT tableoid::regclass, count(*), max(order_id) FROM all_orders WHERE order_id < 100 GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM all_orders WHERE dt >= '2027-01-01';
+DROP TABLE all_orders;
 -- views see the keys of their owner
 CREATE ROLE athena_regress_reader;
 CREATE VIEW few AS SELECT count(*) FROM sales.customers;

@@ -374,6 +374,7 @@ http_init(void)
 		[HTTP_WAIT_FETCH] = "AthenaFetch",
 		[HTTP_WAIT_METADATA] = "AthenaMetadata",
 	};
+	WaitEventSet *set;
 	int i;
 
 	if (wait_set != NULL)
@@ -420,12 +421,13 @@ http_init(void)
 #endif
 	for (i = 0; i < HTTP_WAITS; i++)
 		wait_events[i] = athena_wait_event_new(names[i]);
-	wait_set = athena_create_wait_event_set(3);
-	AddWaitEventToSet(wait_set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(wait_set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	set = athena_create_wait_event_set(3);
+	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
 #ifdef USE_EPOLL
-	AddWaitEventToSet(wait_set, WL_SOCKET_READABLE, epoll_fd, NULL, NULL);
+	AddWaitEventToSet(set, WL_SOCKET_READABLE, epoll_fd, NULL, NULL);
 #endif
+	wait_set = set; /* now it is whole */
 }
 
 static bool

@@ -43,6 +43,16 @@ scan_error_context(void *arg)
 	errcontext("scan of foreign table \"%s\"", RelationGetRelationName(scan->rel));
 }
 
+static bool
+has_exec_param(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param))
+		return ((Param *) node)->paramkind == PARAM_EXEC;
+	return expression_tree_walker(node, has_exec_param, context);
+}
+
 /* Callback: prepare, without asking anybody anything. */
 void
 athena_begin_foreign_scan(ForeignScanState *node, int eflags)
@@ -59,8 +69,9 @@ athena_begin_foreign_scan(ForeignScanState *node, int eflags)
 	scan->params = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	foreach (lc, plan->fdw_exprs)
 		scan->param_types = lappend_oid(scan->param_types, exprType(lfirst(lc)));
-	/* a scan below a parameter of the outer side is going to be repeated */
-	scan->keep = (eflags & EXEC_FLAG_REWIND) != 0 || !bms_is_empty(plan->scan.plan.allParam);
+	/* a condition on the outer side's row means a rescan for each of those rows */
+	scan->keep =
+		(eflags & EXEC_FLAG_REWIND) != 0 || has_exec_param((Node *) plan->scan.plan.qual, NULL);
 }
 
 /*
@@ -214,6 +225,20 @@ scan_from_store(AthenaScan *scan, TupleTableSlot *slot)
 	return true;
 }
 
+/* The next row, kept or fetched; false after the last. */
+static bool
+scan_next(AthenaScan *scan, TupleTableSlot *slot)
+{
+	if (scan_from_store(scan, slot))
+		return true;
+	if (!scan_fetch(scan, slot))
+		return false;
+	/* at its end the store's reading position moves over the new row */
+	if (scan->store)
+		tuplestore_puttupleslot(scan->store, slot);
+	return true;
+}
+
 /* Do the shipped conditions hold?  Asked only where they were not shipped. */
 static bool
 fallback_passes(ForeignScanState *node, TupleTableSlot *slot)
@@ -239,20 +264,12 @@ athena_iterate_foreign_scan(ForeignScanState *node)
 
 	ExecClearTuple(slot);
 	scan_prepare(node);
-	if (!scan_from_store(scan, slot))
-		while (scan_fetch(scan, slot))
-		{
-			if (scan->fallback && !fallback_passes(node, slot))
-			{
-				ExecClearTuple(slot);
-				CHECK_FOR_INTERRUPTS();
-				continue;
-			}
-			/* at its end the store's reading position moves over the new row */
-			if (scan->store)
-				tuplestore_puttupleslot(scan->store, slot);
-			break;
-		}
+	/* kept rows are those that came: what is evaluated here may change with a rescan */
+	while (scan_next(scan, slot) && scan->fallback && !fallback_passes(node, slot))
+	{
+		ExecClearTuple(slot);
+		CHECK_FOR_INTERRUPTS();
+	}
 
 	error_context_stack = context.previous;
 	return slot;

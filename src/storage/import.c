@@ -31,6 +31,7 @@
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/formatting.h"
 #include "utils/memutils.h"
 
 #define DEFAULT_CATALOG "AwsDataCatalog"
@@ -95,6 +96,13 @@ static char *
 to_utf8(const char *text)
 {
 	return pg_server_to_any(text, (int) strlen(text), PG_UTF8);
+}
+
+/* Glue keeps names in lower case. */
+static char *
+glue_name(const char *name)
+{
+	return asc_tolower(name, strlen(name));
 }
 
 /* Is this the name of a system column, which a column may not have? */
@@ -296,11 +304,8 @@ import_listed(ImportContext *import, const AwsClient *client)
 		RangeVar *wanted = lfirst_node(RangeVar, lc);
 		GlueTable table;
 		AwsError error;
-		char *name = to_utf8(pstrdup(wanted->relname));
-		char *p;
+		char *name = to_utf8(glue_name(wanted->relname));
 
-		for (p = name; *p; p++) /* Glue's names are in lower case */
-			*p = pg_ascii_tolower((unsigned char) *p);
 		if (glue_get_table(client, to_utf8(import->database), name, &table, &error))
 			consider_table(&table, import);
 		else if (error.kind == AWS_ERR_NOT_FOUND)
@@ -322,7 +327,7 @@ athena_import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid)
 
 	import.stmt = stmt;
 	import.server = GetForeignServer(serverid);
-	import.database = stmt->remote_schema;
+	import.database = glue_name(stmt->remote_schema);
 	import.table_context =
 		AllocSetContextCreate(CurrentMemoryContext, "Athena import", ALLOCSET_DEFAULT_SIZES);
 	read_options(&import);
