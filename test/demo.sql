@@ -42,4 +42,4 @@ SELECT * FROM athena_query('lake', 'SELECT region, count(*) AS n FROM sales.cust
   AS t(region text, n bigint);
 CREATE FOREIGN TABLE sales.best (customer_id bigint, spent numeric(38,2)) SERVER lake
   OPTIONS (query 'SELECT customer_id, sum(total) AS spent FROM sales.orders GROUP BY customer_id');
-SELECT * FROM sales.best WHERE spent > 24600 ORDER BY spent DESC;
+SELECT * FROM sales.best WHERE spent > 24600 ORDER BY spent DESC LIMIT 5;

@@ -184,7 +184,8 @@ start_cluster() {
 	} >>"$dir/postgresql.conf"
 	touch "$STATE/pg.log"
 	chown "$(server_user)" "$STATE/pg.log"
-	(cd / && as_server env ${PG_PRELOAD:+LD_PRELOAD=$PG_PRELOAD} "$PG_BIN/pg_ctl" -D "$dir" -l "$STATE/pg.log" -w -s start) ||
+	# PG_ENV: the environment that tests give the server
+	(cd / && as_server env ${PG_ENV:+"${PG_ENV[@]}"} "$PG_BIN/pg_ctl" -D "$dir" -l "$STATE/pg.log" -w -s start) ||
 		{ tail -n 20 "$STATE/pg.log" >&2; die "PostgreSQL did not start"; }
 	note_pid pg "$(head -n 1 "$dir/postmaster.pid")"
 }

@@ -80,26 +80,41 @@ aws_client_copy(const AwsClient *client)
 
 /* ---------- building and sending ---------- */
 
+/* Three texts in one malloc'd string; NULL without memory. */
+static char *
+join(const char *a, const char *b, const char *c)
+{
+	size_t len = strlen(a) + strlen(b) + strlen(c) + 1;
+	char *text = malloc(len);
+
+	if (text)
+		snprintf(text, len, "%s%s%s", a, b, c);
+	return text;
+}
+
 /* Host and path of an S3 request: the bucket is in one or the other. */
 static bool
 s3_address(AwsCall *call, const char *hostport, const AwsCallSpec *spec)
 {
 	char *key = sigv4_uri_encode(spec->key, true);
-	bool ok = false;
+	char *object;
 
 	if (key == NULL)
 		return false;
-	if (call->client.s3_path_style)
+	object = join("/", key, "");
+	if (object && call->client.s3_path_style)
 	{
 		call->host = strdup(hostport);
-		ok = call->host != NULL &&
-			 asprintf(&call->path, "/%s%s%s", spec->bucket, *key ? "/" : "", key) > 0;
+		call->path = join("/", spec->bucket, *key ? object : "");
+		free(object);
 	}
 	else
-		ok = asprintf(&call->host, "%s.%s", spec->bucket, hostport) > 0 &&
-			 asprintf(&call->path, "/%s", key) > 0;
+	{
+		call->host = join(spec->bucket, ".", hostport);
+		call->path = object;
+	}
 	free(key);
-	return ok;
+	return call->host != NULL && call->path != NULL;
 }
 
 /* What the Host header must say, which is signed: the port if it is unusual. */
@@ -111,6 +126,36 @@ host_of(const char *endpoint)
 	return host ? host + 3 : endpoint;
 }
 
+/* The headers of a call that are signed; returns how many. */
+static int
+signed_headers(const AwsCall *call, SigV4Header *headers, const char *date, const char *digest,
+			   char *target, size_t target_len)
+{
+	int n = 0;
+
+	headers[n++] = (SigV4Header){"host", call->host};
+	headers[n++] = (SigV4Header){"x-amz-date", date};
+	if (call->protocol == AWS_JSON)
+	{
+		snprintf(target, target_len, "%s.%s",
+				 call->service == AWS_GLUE ? "AWSGlue" : "AmazonAthena", call->error.action);
+		headers[n++] = (SigV4Header){"x-amz-target", target};
+		headers[n++] = (SigV4Header){"content-type", "application/x-amz-json-1.1"};
+	}
+	else if (call->protocol == AWS_QUERY)
+		headers[n++] =
+			(SigV4Header){"content-type", "application/x-www-form-urlencoded; charset=utf-8"};
+	else
+	{
+		headers[n++] = (SigV4Header){"x-amz-content-sha256", digest};
+		if (call->bucket_owner)
+			headers[n++] = (SigV4Header){"x-amz-expected-bucket-owner", call->bucket_owner};
+	}
+	if (call->client.session_token)
+		headers[n++] = (SigV4Header){"x-amz-security-token", call->client.session_token};
+	return n;
+}
+
 /* Sign with the time of now, and send.  False only without memory. */
 static bool
 send_request(AwsCall *call)
@@ -120,7 +165,7 @@ send_request(AwsCall *call)
 	char digest[SIGV4_SHA256_HEX_LEN + 1];
 	char target[96];
 	SigV4Header headers[MAX_HEADERS];
-	int n = 0;
+	int n;
 	SigV4Request sign = {0};
 	SigV4Result signature;
 	HttpSpec http = {0};
@@ -134,29 +179,7 @@ send_request(AwsCall *call)
 	call->http = NULL;
 	sigv4_datetime(time(NULL) + clock_offset, date);
 	sigv4_sha256_hex(call->body, body_len, digest);
-
-	headers[n++] = (SigV4Header){"host", call->host};
-	headers[n++] = (SigV4Header){"x-amz-date", date};
-	if (call->protocol == AWS_JSON)
-	{
-		snprintf(target, sizeof(target), "%s.%s",
-				 call->service == AWS_GLUE ? "AWSGlue" : "AmazonAthena", call->error.action);
-		headers[n++] = (SigV4Header){"x-amz-target", target};
-		headers[n++] = (SigV4Header){"content-type", "application/x-amz-json-1.1"};
-	}
-	else if (call->protocol == AWS_QUERY)
-		headers[n++] =
-			(SigV4Header){"content-type", "application/x-www-form-urlencoded; charset=utf-8"};
-	else
-	{
-		headers[n++] = (SigV4Header){"x-amz-content-sha256", digest};
-		if (call->bucket_owner)
-			headers[n++] = (SigV4Header){"x-amz-expected-bucket-owner", call->bucket_owner};
-		if (body_len > 0)
-			headers[n++] = (SigV4Header){"content-type", "application/octet-stream"};
-	}
-	if (client->session_token)
-		headers[n++] = (SigV4Header){"x-amz-security-token", client->session_token};
+	n = signed_headers(call, headers, date, digest, target, sizeof(target));
 
 	sign.method = call->method;
 	sign.path = call->path;
@@ -172,18 +195,21 @@ send_request(AwsCall *call)
 	if (!sigv4_sign(&sign, &signature))
 		return false;
 
-	/* curl writes the Host header itself, from the URL, as it is signed here */
-	for (i = 1; i < n; i++)
-		if (asprintf(&lines[i - 1], "%s: %s", headers[i].name, headers[i].value) < 0)
+	/* Host as well: curl would leave out a port that it finds superfluous */
+	for (i = 0; i < n; i++)
+		lines[i] = join(headers[i].name, ": ", headers[i].value);
+	lines[n] = join("authorization", ": ", signature.authorization);
+	lines[n + 1] = join("Expect", ":", ""); /* no 100-continue */
+	for (i = 0; i < n + 2; i++)
+		if (lines[i] == NULL)
 			goto done;
-	if (asprintf(&lines[n - 1], "authorization: %s", signature.authorization) < 0)
-		goto done;
-	lines[n] = strdup("Expect:");
-	if (lines[n] == NULL ||
-		asprintf(&url, "%.*s://%s%s%s%s", (int) strcspn(client->endpoint[call->service], ":"),
+	if (asprintf(&url, "%.*s://%s%s%s%s", (int) strcspn(client->endpoint[call->service], ":"),
 				 client->endpoint[call->service], call->host, call->path, *call->query ? "?" : "",
 				 call->query) < 0)
+	{
+		url = NULL;
 		goto done;
+	}
 
 	http.method = call->method;
 	http.url = url;
@@ -455,6 +481,8 @@ judge(AwsCall *call)
 	if (*id == '\0')
 		id = http_header(call->http, "x-amz-request-id");
 	copy_text(e->request_id, sizeof(e->request_id), id);
+	copy_text(e->bucket_region, sizeof(e->bucket_region),
+			  http_header(call->http, "x-amz-bucket-region"));
 	if (why)
 	{
 		e->kind = AWS_ERR_TRANSPORT;

@@ -62,6 +62,7 @@ typedef struct AwsError
 	char subcode[80]; /* AthenaErrorCode or Reason, or "" */
 	char message[1024]; /* the service's; never that of a signature error */
 	char request_id[80];
+	char bucket_region[40]; /* where S3 says that the bucket lies, or "" */
 	char host[ENDPOINT_MAX];
 } AwsError;
 

@@ -45,7 +45,14 @@ s3_get_bucket_location(const AwsClient *client, const char *bucket, const char *
 	char *doc;
 
 	if (call == NULL)
-		return false;
+	{
+		/* another region's host refuses, but names the right one */
+		if (error->bucket_region[0] == '\0' ||
+			(error->http_status != 301 && error->http_status != 400))
+			return false;
+		*region = pstrdup(error->bucket_region);
+		return true;
+	}
 	doc = aws_call_body(call, &len);
 	if (!xml_text(doc, len, "LocationConstraint", text, sizeof(text)))
 	{

@@ -104,6 +104,7 @@ class FakeAthena:
         self.release = threading.Event()
         self.date_offset = 0
         self.gzip = False
+        self.extra_headers = {}
 
     def close(self):
         self.release.set()
@@ -157,6 +158,8 @@ class FakeAthena:
         handler.send_header("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", date))
         handler.send_header("Content-Type", "application/x-amz-json-1.1" if not data.startswith(b"<") else "application/xml")
         handler.send_header("x-amzn-RequestId", "11111111-2222-3333-4444-555555555555")
+        for name, value in self.extra_headers.items():
+            handler.send_header(name, value)
         if self.gzip and "gzip" in handler.headers.get("Accept-Encoding", ""):
             data = gzip.compress(data)
             handler.send_header("Content-Encoding", "gzip")

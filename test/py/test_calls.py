@@ -1,4 +1,5 @@
 """What is sent: how many calls, in which form, with which members."""
+import json
 import re
 
 import pytest
@@ -78,6 +79,34 @@ def test_the_next_page_is_asked_for_early(fake, conn):
         rows(conn, "FETCH 200 FROM c")
         fake.wait_for("GetQueryResults", 3)
     assert fake.count("GetQueryResults") == 3
+
+
+def resident_kb(pid):
+    (line,) = [l for l in open(f"/proc/{pid}/status") if l.startswith("VmRSS")]
+    return int(line.split()[1])
+
+
+def test_memory_does_not_grow_with_the_result(fake, conn):
+    """Two pages are in memory, of 20 or of 400."""
+    columns = [column("a", "integer"), column("b")]
+    body = json.dumps(page(columns, [[str(i), "text " * 20] for i in range(1000)], "NEXT", header=False))
+    last = json.dumps(page(columns, [], header=False))
+    conn.execute("CREATE FOREIGN TABLE wide (a int, b text) SERVER lake OPTIONS (database 'sales')")
+    sizes = []
+    for pages in (20, 400):
+
+        def make(query, token, most):
+            n = int(token or 0) + 1
+            if n > pages:
+                return last.encode()
+            if n == 1:
+                return page(columns, [], "1")
+            return body.replace("NEXT", str(n)).encode()
+
+        fake.make_page = make
+        assert rows(conn, "SELECT count(*), count(b) FROM wide") == [((pages - 1) * 1000,) * 2]
+        sizes.append(resident_kb(conn.info.backend_pid))
+    assert sizes[1] - sizes[0] < 8192, sizes
 
 
 def test_polls_slow_down(fake, conn):
@@ -209,6 +238,11 @@ def test_check_finds_the_cure(fake, conn):
     assert step == "workgroup" and "option workgroup" in hint
     step, _, detail, hint = failing("GetBucketLocation", (200, b"<LocationConstraint>EU</LocationConstraint>"))
     assert step == "bucket" and "eu-west-1" in detail
+    moved = b"<Error><Code>AuthorizationHeaderMalformed</Code><Message>the region is wrong</Message><Region>eu-central-1</Region></Error>"
+    fake.extra_headers = {"x-amz-bucket-region": "eu-central-1"}
+    step, _, detail, hint = failing("GetBucketLocation", (400, moved))
+    assert step == "bucket" and "lies in eu-central-1" in detail and "option region to eu-central-1" in hint
+    fake.extra_headers = {}
     step, _, detail, hint = failing("GetBucketLocation", (404, b"<Error><Code>NoSuchBucket</Code><Message>no</Message></Error>"))
     assert step == "bucket" and "does not exist" in detail
     step, _, detail, hint = failing("GetBucketLocation", (403, b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"))

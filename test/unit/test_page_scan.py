@@ -1,10 +1,11 @@
 """The page scanner: generated pages against Python's json, and hostile input."""
 import json
 import random
+import subprocess
 
 import pytest
 
-from conftest import fields
+from conftest import FLAGS, TOP, fields
 
 SEED = 20261123
 PAGES = 400
@@ -143,3 +144,12 @@ def test_many_escapes_are_linear(binary):
 def test_xml(binary, tag, doc, text):
     out = binary("page_cli", fields(tag, doc), "-x").decode().rstrip("\n")
     assert out == text[:15]
+
+
+def test_the_fuzz_target_builds(tmp_path):
+    """gcc has no libFuzzer, but the target must not rot: it is linked with a driver and fed once."""
+    driver = tmp_path / "driver.c"
+    driver.write_text("#include <stdint.h>\n#include <stddef.h>\nint LLVMFuzzerTestOneInput(const uint8_t *, size_t);\nint main(void) { return LLVMFuzzerTestOneInput((const uint8_t *) \"{\\\"a\\\":[\", 6); }\n")
+    sources = [str(TOP / s) for s in ("test/unit/page_cli.c", "src/query/page_scan.c", "src/aws/xml.c")]
+    subprocess.run(["gcc", *FLAGS, "-DFUZZ", "-D_GNU_SOURCE", f"-I{TOP}/src", "-o", str(tmp_path / "fuzz"), *sources, str(driver)], check=True)
+    subprocess.run([str(tmp_path / "fuzz")], check=True)
