@@ -193,5 +193,6 @@ start_cluster() {
 stop_all() {
 	[ -d "$STATE" ] || return 0
 	stop_pid pg "$STATE/pg" INT
+	stop_pid root postgres INT
 	stop_pid endpoint ministack
 }

@@ -59,22 +59,23 @@ make_root() {
 	as_root touch "$ROOT/ready"
 }
 
-# test_in_root MAJOR ENDPOINT: builds and runs sql/ there; prints pg_regress's output.
-test_in_root() {
-	local major=$1 endpoint=$2 dir
+# start_in_root MAJOR: builds there and starts a server; sets ROOT, PGHOST, PGPORT.
+start_in_root() {
+	local major=$1 dir
 	make_root "$major" || return 1
 	dir=$ROOT/athena_fdw
 	as_root rm -rf "$dir"
 	as_root mkdir -p "$dir"
-	(cd "$TOP" && tar -cf - --exclude='*.o' --exclude='*.bc' Makefile athena_fdw.c athena_fdw.control athena_fdw--*.sql src sql expected) |
-		as_root tar -C "$dir" -xf -
-	cat <<'END' | as_root tee "$dir/run" >/dev/null
+	(cd "$TOP" && tar -cf - --exclude='*.o' --exclude='*.bc' Makefile athena_fdw.c athena_fdw.control athena_fdw--*.sql \
+		src sql expected test/py/slow_dns.c) | as_root tar -C "$dir" -xf -
+	cat <<'END' | as_root tee "$dir/start" >/dev/null
 set -e
-major=$1 endpoint=$2
+major=$1
 bin=/usr/lib/postgresql/$major/bin
 cd /athena_fdw
 make -s -j"$(nproc)" PG_CONFIG=$bin/pg_config WERROR=-Werror >build.log 2>&1 || { cat build.log; exit 1; }
 make -s PG_CONFIG=$bin/pg_config install >>build.log 2>&1
+gcc -shared -fPIC -O1 -o slow_dns.so test/py/slow_dns.c -ldl
 chown -R postgres /athena_fdw
 rm -rf /tmp/pg && mkdir /tmp/pg && chown postgres /tmp/pg
 run() { setpriv --reuid=postgres --regid=postgres --clear-groups env HOME=/tmp/pg "$@"; }
@@ -82,10 +83,20 @@ run $bin/initdb -D /tmp/pg/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N
 	{ cat /tmp/pg/initdb.log; exit 1; }
 printf "listen_addresses = ''\nport = 54321\nunix_socket_directories = '/tmp/pg'\nfsync = off\ndynamic_shared_memory_type = mmap\n" \
 	>>/tmp/pg/data/postgresql.conf
-run $bin/pg_ctl -D /tmp/pg/data -l /tmp/pg/log -w -s start || { cat /tmp/pg/log; exit 1; }
-trap 'run $bin/pg_ctl -D /tmp/pg/data -m immediate -s stop' EXIT
-run env PGHOST=/tmp/pg PGPORT=54321 PGUSER=postgres ATHENA_ENDPOINT=$endpoint \
-	make -s PG_CONFIG=$bin/pg_config installcheck || { rc=$?; cat regression.diffs 2>/dev/null; exit $rc; }
+run env LD_PRELOAD=/athena_fdw/slow_dns.so $bin/pg_ctl -D /tmp/pg/data -l /tmp/pg/log -w -s start || { cat /tmp/pg/log; exit 1; }
 END
-	in_root "$ROOT" bash /athena_fdw/run "$major" "$endpoint"
+	in_root "$ROOT" bash /athena_fdw/start "$major" || return 1
+	PGHOST=$ROOT/tmp/pg PGPORT=54321
+	note_pid root "$(as_root head -n 1 "$ROOT/tmp/pg/data/postmaster.pid")"
+}
+
+# regress_in_root MAJOR ENDPOINT: runs sql/ there; prints pg_regress's output.
+regress_in_root() {
+	cat <<'END' | as_root tee "$ROOT/athena_fdw/regress" >/dev/null
+cd /athena_fdw
+setpriv --reuid=postgres --regid=postgres --clear-groups env HOME=/tmp/pg PGHOST=/tmp/pg PGPORT=54321 PGUSER=postgres \
+	ATHENA_ENDPOINT=$2 make -s PG_CONFIG=/usr/lib/postgresql/$1/bin/pg_config installcheck ||
+	{ cat regression.diffs 2>/dev/null; exit 1; }
+END
+	in_root "$ROOT" bash /athena_fdw/regress "$1" "$2"
 }

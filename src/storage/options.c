@@ -41,7 +41,6 @@ struct Option
 	OptionCheck check;
 	double min; /* for numbers */
 	double max;
-	bool secret; /* its value is never shown */
 	bool superuser; /* only a superuser may set it */
 };
 
@@ -66,41 +65,41 @@ static void check_type(const Option *option, const char *value);
 #define COLUMN AttributeRelationId
 
 static const Option known_options[] = {
-	{"region", SERVER, check_region, 0, 0, false, false},
-	{"output_bucket", SERVER, check_output_bucket, 0, 0, false, false},
-	{"workgroup", SERVER, check_workgroup, 0, 0, false, false},
-	{"catalog", SERVER, check_text, 0, 0, false, false},
-	{"database", SERVER, check_text, 0, 0, false, false},
-	{"endpoint", SERVER, check_endpoint, 0, 0, false, false},
-	{"athena_endpoint", SERVER, check_endpoint, 0, 0, false, false},
-	{"glue_endpoint", SERVER, check_endpoint, 0, 0, false, false},
-	{"s3_endpoint", SERVER, check_endpoint, 0, 0, false, false},
-	{"sts_endpoint", SERVER, check_endpoint, 0, 0, false, false},
-	{"s3_path_style", SERVER, check_bool, 0, 0, false, false},
-	{"fips", SERVER, check_bool, 0, 0, false, false},
-	{"dualstack", SERVER, check_bool, 0, 0, false, false},
-	{"connect_timeout", SERVER, check_seconds, 0.1, 3600, false, false},
-	{"request_timeout", SERVER, check_seconds, 0.1, 86400, false, false},
-	{"query_timeout", SERVER, check_seconds, 0, 86400, false, false},
-	{"max_retries", SERVER, check_integer, 0, 20, false, false},
-	{"fetch_size", SERVER, check_integer, 1, 1000, false, false},
-	{"result_reuse_minutes", SERVER, check_integer, 0, 10080, false, false},
-	{"encryption", SERVER, check_encryption, 0, 0, false, false},
-	{"kms_key", SERVER, check_text, 0, 0, false, false},
-	{"expected_bucket_owner", SERVER, check_account, 0, 0, false, false},
-	{"keep_results", SERVER, check_bool, 0, 0, false, false},
-	{"proxy", SERVER, check_endpoint, 0, 0, false, false},
-	{"ca_file", SERVER, check_text, 0, 0, false, true},
-	{"access_key_id", MAPPING, check_key, 0, 0, false, false},
-	{"secret_access_key", MAPPING, check_key, 0, 0, true, false},
-	{"session_token", MAPPING, check_key, 0, 0, true, false},
-	{"catalog", TABLE, check_text, 0, 0, false, false},
-	{"database", TABLE, check_text, 0, 0, false, false},
-	{"table", TABLE, check_text, 0, 0, false, false},
-	{"query", TABLE, check_query, 0, 0, false, false},
-	{"rows", TABLE, check_rows, 0, 1e18, false, false},
-	{"column_name", COLUMN, check_text, 0, 0, false, false},
-	{"remote_type", COLUMN, check_type, 0, 0, false, false},
+	{"region", SERVER, check_region, 0, 0, false},
+	{"output_bucket", SERVER, check_output_bucket, 0, 0, false},
+	{"workgroup", SERVER, check_workgroup, 0, 0, false},
+	{"catalog", SERVER, check_text, 0, 0, false},
+	{"database", SERVER, check_text, 0, 0, false},
+	{"endpoint", SERVER, check_endpoint, 0, 0, false},
+	{"athena_endpoint", SERVER, check_endpoint, 0, 0, false},
+	{"glue_endpoint", SERVER, check_endpoint, 0, 0, false},
+	{"s3_endpoint", SERVER, check_endpoint, 0, 0, false},
+	{"sts_endpoint", SERVER, check_endpoint, 0, 0, false},
+	{"s3_path_style", SERVER, check_bool, 0, 0, false},
+	{"fips", SERVER, check_bool, 0, 0, false},
+	{"dualstack", SERVER, check_bool, 0, 0, false},
+	{"connect_timeout", SERVER, check_seconds, 0.1, 3600, false},
+	{"request_timeout", SERVER, check_seconds, 0.1, 86400, false},
+	{"query_timeout", SERVER, check_seconds, 0, 86400, false},
+	{"max_retries", SERVER, check_integer, 0, 20, false},
+	{"fetch_size", SERVER, check_integer, 1, 1000, false},
+	{"result_reuse_minutes", SERVER, check_integer, 0, 10080, false},
+	{"encryption", SERVER, check_encryption, 0, 0, false},
+	{"kms_key", SERVER, check_text, 0, 0, false},
+	{"expected_bucket_owner", SERVER, check_account, 0, 0, false},
+	{"keep_results", SERVER, check_bool, 0, 0, false},
+	{"proxy", SERVER, check_endpoint, 0, 0, false},
+	{"ca_file", SERVER, check_text, 0, 0, true},
+	{"access_key_id", MAPPING, check_key, 0, 0, false},
+	{"secret_access_key", MAPPING, check_key, 0, 0, false},
+	{"session_token", MAPPING, check_key, 0, 0, false},
+	{"catalog", TABLE, check_text, 0, 0, false},
+	{"database", TABLE, check_text, 0, 0, false},
+	{"table", TABLE, check_text, 0, 0, false},
+	{"query", TABLE, check_query, 0, 0, false},
+	{"rows", TABLE, check_rows, 0, 1e18, false},
+	{"column_name", COLUMN, check_text, 0, 0, false},
+	{"remote_type", COLUMN, check_type, 0, 0, false},
 };
 
 /* ---------- the checks ---------- */
@@ -108,10 +107,11 @@ static const Option known_options[] = {
 static void
 bad_value(const Option *option, const char *value, const char *hint)
 {
-	if (option->secret)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-				 errmsg("invalid value for option \"%s\"", option->name), errhint("%s", hint)));
+	/* neither the value nor, in the server's log, the statement that holds it */
+	if (option->catalog == MAPPING)
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+						errmsg("invalid value for option \"%s\"", option->name),
+						errhint("%s", hint), errhidestmt(true)));
 	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 					errmsg("invalid value for option \"%s\": \"%s\"", option->name, value),
 					errhint("%s", hint)));
@@ -391,7 +391,8 @@ unknown_option(const char *name, Oid catalog)
 		if (strcmp(o->name, name) == 0)
 			ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 							errmsg("option \"%s\" belongs to a %s, not to a %s", name,
-								   place_name(o->catalog), place_name(catalog))));
+								   place_name(o->catalog), place_name(catalog)),
+							errhidestmt(catalog == MAPPING || o->catalog == MAPPING)));
 		if (o->catalog != catalog)
 			continue;
 		appendStringInfo(&valid, "%s%s", valid.len ? ", " : "", o->name);
@@ -411,7 +412,8 @@ unknown_option(const char *name, Oid catalog)
 			 closest ? errhint("Perhaps you meant the option \"%s\".  Valid options here are: %s.",
 							   closest, valid.data) :
 			 valid.len ? errhint("Valid options here are: %s.", valid.data) :
-						 errhint("There are no options here.")));
+						 errhint("There are no options here."),
+			 errhidestmt(catalog == MAPPING)));
 }
 
 static void

@@ -63,7 +63,7 @@ def conn(fake):
 @pytest.fixture
 def server_log():
     """What the server's log has grown by since the test began."""
-    path = STATE / "pg.log"
+    path = pathlib.Path(os.environ["SERVER_LOG"])
     start = path.stat().st_size
 
     def read():

@@ -266,3 +266,20 @@ def test_derived_hosts(fake, conn, region, bucket, host):
     conn.execute(f"ALTER SERVER lake OPTIONS (DROP endpoint, SET region '{region}', SET output_bucket '{bucket}', ADD max_retries '0', ADD proxy 'http://127.0.0.1:1')")
     detail = dict(rows(conn, "SELECT step, detail FROM athena_check('lake')"))
     assert f"at athena.{region}.amazonaws.com:" in detail["query"] and f"at {host}:" in detail["bucket"] and f"at sts.{region}.amazonaws.com:" in detail["credentials"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE USER MAPPING FOR PUBLIC SERVER lake OPTIONS (access_key_id 'x', secret_access_key 'SECRET WITH BLANK')",
+        "CREATE USER MAPPING FOR PUBLIC SERVER lake OPTIONS (access_key 'x', secret_access_key 'SECRETVALUE')",
+        "CREATE USER MAPPING FOR PUBLIC SERVER lake OPTIONS (region 'us-east-1', secret_access_key 'SECRETVALUE')",
+        "ALTER SERVER lake OPTIONS (ADD secret_access_key 'SECRETVALUE')",
+    ],
+)
+def test_a_mistake_does_not_put_the_secret_into_the_log(conn, server_log, sql):
+    """The server logs statements that fail; these it must not."""
+    conn.execute("SET log_min_messages = error; SET log_min_error_statement = error")
+    e = error(conn, sql)
+    assert "SECRET" not in str(e.message_primary) + str(e.message_detail) + str(e.message_hint)
+    assert "option" in server_log() and "SECRET" not in server_log()

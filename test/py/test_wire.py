@@ -1,4 +1,6 @@
 """TLS, proxies, compression, redirects."""
+import os
+import pathlib
 import socket
 import ssl
 import subprocess
@@ -14,15 +16,17 @@ THREE = [(1,), (2,), (3,)]
 
 @pytest.fixture(scope="module")
 def certificate():
-    """A certificate for 127.0.0.1 that nobody trusts, where the server's user can read it."""
-    folder = STATE / "tls"
+    """A certificate for 127.0.0.1 that nobody trusts: (folder, its path as the server sees it)."""
+    root = os.environ.get("SERVER_ROOT")  # of a server in a root of its own
+    seen = pathlib.Path("/athena_fdw/tls" if root else STATE / "tls")
+    folder = pathlib.Path(root + str(seen)) if root else seen
     folder.mkdir(exist_ok=True)
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-days", "2",
          "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True,
     )
     (folder / "cert.pem").chmod(0o644)
-    return folder
+    return folder, seen / "cert.pem"
 
 
 def tls_server(certificate, most=None):
@@ -31,7 +35,8 @@ def tls_server(certificate, most=None):
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = ssl.TLSVersion.TLSv1
         context.maximum_version = most
-    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    folder, _ = certificate
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     return FakeAthena(context)
 
 
@@ -40,7 +45,7 @@ def test_tls_is_verified(conn, certificate):
     conn.execute(f"ALTER SERVER lake OPTIONS (SET endpoint '{tls.url}', ADD max_retries '0')")
     e = error(conn, "SELECT * FROM t")
     assert e.sqlstate == "HV00N" and "certificate" in e.message_primary and tls.calls == []
-    conn.execute(f"ALTER SERVER lake OPTIONS (ADD ca_file '{certificate}/cert.pem')")
+    conn.execute(f"ALTER SERVER lake OPTIONS (ADD ca_file '{certificate[1]}')")
     assert rows(conn, "SELECT * FROM t") == THREE
     conn.execute(f"ALTER SERVER lake OPTIONS (SET endpoint '{tls.url.replace('127.0.0.1', 'localhost')}')")
     assert error(conn, "SELECT * FROM t").sqlstate == "HV00N", "another name than the certificate's"
@@ -49,7 +54,7 @@ def test_tls_is_verified(conn, certificate):
 
 def test_old_tls_is_refused(conn, certificate):
     tls = tls_server(certificate, ssl.TLSVersion.TLSv1_1)
-    conn.execute(f"ALTER SERVER lake OPTIONS (SET endpoint '{tls.url}', ADD max_retries '0', ADD ca_file '{certificate}/cert.pem')")
+    conn.execute(f"ALTER SERVER lake OPTIONS (SET endpoint '{tls.url}', ADD max_retries '0', ADD ca_file '{certificate[1]}')")
     assert error(conn, "SELECT * FROM t").sqlstate == "HV00N" and tls.calls == []
     tls.close()
 
