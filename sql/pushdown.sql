@@ -38,7 +38,8 @@ INSERT INTO shipped (cond) VALUES
   ('NOT (order_id > 3)'), ('order_id < 3 OR status = ''returned'' AND total > 990'), ('NOT (status = ''new'' OR order_id > 10)'),
   ('weight IS DISTINCT FROM 1.5 AND order_id < 5'), ('weight IS NOT DISTINCT FROM NULL'),
   ('(order_id < 3) IS TRUE'), ('(weight > 1) IS NOT TRUE AND order_id < 60'), ('(weight > 1) IS FALSE'),
-  ('(weight > 1) IS NOT FALSE AND order_id < 60'), ('(weight > 1) IS UNKNOWN'), ('(weight > 1) IS NOT UNKNOWN AND order_id < 5');
+  ('(weight > 1) IS NOT FALSE AND order_id < 60'), ('(order_id < 3) = (status = ''new'') AND order_id < 6'), ('(order_id < 3) IN (true, NULL)'), ('(order_id < 3) IS DISTINCT FROM (weight > 1) AND order_id < 9'),
+  ('(order_id < 3 OR weight IS NULL) IS NOT NULL AND order_id < 5'), ('(weight > 1) IS UNKNOWN'), ('(weight > 1) IS NOT UNKNOWN AND order_id < 5');
 \t on
 SELECT cond || E'\n    ' || (SELECT string_agg(r, E'\n    ') FROM remote('SELECT 1 FROM sales.orders WHERE ' || cond) r)
   || E'\n    ' || both_ways('SELECT order_id FROM sales.orders WHERE ' || cond) FROM shipped ORDER BY n;

@@ -57,13 +57,31 @@ deparse_const(RemoteSql *out, Const *c)
 		elog(ERROR, "cannot write a constant of type %u for Athena", c->consttype);
 }
 
+/* Columns, constants and parameters stand bare; anything else in parentheses. */
+static void
+deparse_operand(RemoteSql *out, Oid relid, Expr *expr)
+{
+	Expr *bare = expr;
+
+	while (IsA(bare, RelabelType) || IsA(bare, CollateExpr))
+		bare = IsA(bare, RelabelType) ? ((RelabelType *) bare)->arg : ((CollateExpr *) bare)->arg;
+	if (IsA(bare, Var) || IsA(bare, Const) || shippable_is_param(expr))
+	{
+		deparse_expr(out, relid, expr);
+		return;
+	}
+	appendStringInfoChar(&out->text, '(');
+	deparse_expr(out, relid, expr);
+	appendStringInfoChar(&out->text, ')');
+}
+
 /* Left, operator, right. */
 static void
 deparse_infix(RemoteSql *out, Oid relid, Expr *left, const char *op, Expr *right)
 {
-	deparse_expr(out, relid, left);
+	deparse_operand(out, relid, left);
 	appendStringInfo(&out->text, " %s ", op);
-	deparse_expr(out, relid, right);
+	deparse_operand(out, relid, right);
 }
 
 static void
@@ -180,7 +198,7 @@ deparse_array_op(RemoteSql *out, Oid relid, ScalarArrayOpExpr *op)
 	Expr *right = lsecond(op->args);
 	Oid element = get_element_type(exprType((Node *) right));
 
-	deparse_expr(out, relid, linitial(op->args));
+	deparse_operand(out, relid, linitial(op->args));
 	appendStringInfoString(&out->text, op->useOr ? " IN " : " NOT IN ");
 	if (!IsA(right, Const))
 		add_hole(out, right);
@@ -236,13 +254,7 @@ deparse_boolean_test(RemoteSql *out, Oid relid, BooleanTest *test)
 static void
 deparse_null_test(RemoteSql *out, Oid relid, NullTest *test)
 {
-	bool plain = IsA(test->arg, Var);
-
-	if (!plain)
-		appendStringInfoChar(&out->text, '(');
-	deparse_expr(out, relid, test->arg);
-	if (!plain)
-		appendStringInfoChar(&out->text, ')');
+	deparse_operand(out, relid, test->arg);
 	appendStringInfoString(&out->text, test->nulltesttype == IS_NULL ? " IS NULL" : " IS NOT NULL");
 }
 

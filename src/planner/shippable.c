@@ -443,7 +443,6 @@ ship_array_op(ShipContext *context, ScalarArrayOpExpr *op)
 	Expr *right = lsecond(op->args);
 	Oid element = get_element_type(exprType((Node *) right));
 	TypeClass class = class_of(element, NULL);
-	StringInfoData text;
 
 	if (!builtin_operator(op->opno, &name) || strcmp(name, op->useOr ? "=" : "<>") != 0 ||
 		class == CLASS_NONE || class != class_of(exprType((Node *) left), NULL))
@@ -458,7 +457,6 @@ ship_array_op(ShipContext *context, ScalarArrayOpExpr *op)
 		return class != CLASS_FLOAT && class != CLASS_NUMERIC && is_param(context, right);
 
 	/* every element for itself: NaN, digits, infinity */
-	initStringInfo(&text);
 	if (!((Const *) right)->constisnull)
 	{
 		ArrayIterator iterator =
