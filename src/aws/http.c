@@ -422,11 +422,21 @@ http_init(void)
 	for (i = 0; i < HTTP_WAITS; i++)
 		wait_events[i] = athena_wait_event_new(names[i]);
 	set = athena_create_wait_event_set(3);
-	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	PG_TRY();
+	{
+		AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+		if (IsUnderPostmaster) /* not in single-user mode */
+			AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
 #ifdef USE_EPOLL
-	AddWaitEventToSet(set, WL_SOCKET_READABLE, epoll_fd, NULL, NULL);
+		AddWaitEventToSet(set, WL_SOCKET_READABLE, epoll_fd, NULL, NULL);
 #endif
+	}
+	PG_CATCH();
+	{
+		FreeWaitEventSet(set);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	wait_set = set; /* now it is whole */
 }
 

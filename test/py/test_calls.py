@@ -1,10 +1,14 @@
 """What is sent: how many calls, in which form, with which members."""
 import json
+import os
+import pathlib
 import re
+import shutil
+import subprocess
 
 import pytest
 
-from conftest import KEY_ID, SECRET, connect, descriptors, error, rows
+from conftest import KEY_ID, SECRET, STATE, connect, descriptors, error, rows
 from fake_athena import column, page
 
 
@@ -283,3 +287,24 @@ def test_a_mistake_does_not_put_the_secret_into_the_log(conn, server_log, sql):
     e = error(conn, sql)
     assert "SECRET" not in str(e.message_primary) + str(e.message_detail) + str(e.message_hint)
     assert "option" in server_log() and "SECRET" not in server_log()
+
+
+@pytest.mark.skipif(bool(os.environ.get("SERVER_ROOT")), reason="needs the server's programs on this side")
+def test_single_user_mode(fake):
+    """postgres --single has no postmaster whose death could be awaited."""
+    folder = STATE / "single"
+    folder.mkdir()
+    if os.getuid() == 0:
+        shutil.chown(folder, "postgres")
+    as_server = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+    programs = pathlib.Path(os.environ["PG_BIN"])
+    run = lambda *args, **kw: subprocess.run([*as_server, *map(str, args)], capture_output=True, text=True, cwd="/", **kw)
+    assert run(programs / "initdb", "-D", folder, "-U", "postgres", "-N").returncode == 0
+    sql = f"""CREATE EXTENSION athena_fdw;
+CREATE SERVER lake FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'us-east-1', output_bucket 'results', endpoint '{fake.url}');
+CREATE USER MAPPING FOR CURRENT_USER SERVER lake OPTIONS (access_key_id '{KEY_ID}', secret_access_key '{SECRET}');
+CREATE FOREIGN TABLE t (a int) SERVER lake OPTIONS (database 'sales');
+SELECT sum(a) AS total FROM t;
+"""
+    done = run(programs / "postgres", "--single", "-D", folder, "postgres", input=sql)
+    assert 'total = "6"' in done.stdout, done.stdout + done.stderr
