@@ -556,7 +556,7 @@ aws_call_wait(AwsCall *call)
 			 call->error.action, call->error.code[0] ? call->error.code : "no answer",
 			 call->attempts, delay);
 		call->sent = call->sent || http_was_sent(call->http);
-		http_sleep(delay, call->wait);
+		http_pause(delay, call->wait);
 		if (!send_request(call))
 		{
 			call->error.kind = AWS_ERR_TRANSPORT;

@@ -582,7 +582,7 @@ http_wait_quietly(HttpRequest *request, int64 deadline_ms)
 
 /* Wait for a time, other transfers going on; interruptible. */
 void
-http_sleep(int ms, HttpWait event)
+http_pause(int ms, HttpWait event)
 {
 	int64 until = http_now_ms() + ms;
 

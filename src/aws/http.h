@@ -42,7 +42,7 @@ extern void http_init(void);
 extern HttpRequest *http_start(const HttpSpec *spec);
 extern void http_wait(HttpRequest *request, HttpWait event);
 extern bool http_wait_quietly(HttpRequest *request, int64 deadline_ms);
-extern void http_sleep(int ms, HttpWait event);
+extern void http_pause(int ms, HttpWait event);
 extern void http_progress(void);
 extern void http_free(HttpRequest *request);
 extern int64 http_now_ms(void);

@@ -303,7 +303,7 @@ query_wait(AthenaQuery *query)
 									query->settings.server_name)));
 		if (timeout > 0)
 			delay = (int) Min(delay, timeout - age);
-		http_sleep(delay, HTTP_WAIT_QUERY);
+		http_pause(delay, HTTP_WAIT_QUERY);
 		poll_state(query, scratch);
 	}
 	MemoryContextDelete(scratch);
