@@ -80,3 +80,12 @@ ALTER USER MAPPING FOR CURRENT_USER SERVER lake OPTIONS (DROP secret_access_key)
 SELECT detail FROM error_of('EXECUTE names');
 ROLLBACK;
 EXECUTE names;
+-- so do the options of tables and columns, and the server's database, in prepared plans
+CREATE FOREIGN TABLE moving (a int) SERVER lake OPTIONS ("table" 'first');
+SET plan_cache_mode = force_generic_plan;
+PREPARE moved AS SELECT a FROM moving;
+EXPLAIN (VERBOSE, COSTS OFF) EXECUTE moved;
+ALTER FOREIGN TABLE moving OPTIONS (SET "table" 'second');
+ALTER FOREIGN TABLE moving ALTER COLUMN a OPTIONS (ADD column_name 'b');
+ALTER SERVER lake OPTIONS (ADD database 'elsewhere');
+EXPLAIN (VERBOSE, COSTS OFF) EXECUTE moved;

@@ -198,8 +198,8 @@ run_step(CheckStep step, CheckContext *check, char **detail)
 		edata = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		if (edata->elevel > ERROR || edata->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			edata->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
+		/* what the user or the server interrupts goes on; a query_timeout does not */
+		if (edata->funcname && strcmp(edata->funcname, "ProcessInterrupts") == 0)
 		{
 			MemoryContextSwitchTo(context);
 			CurrentResourceOwner = owner;

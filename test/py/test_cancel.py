@@ -141,6 +141,17 @@ def test_query_timeout(fake, conn):
     assert fake.count("StopQueryExecution") == 1
 
 
+def test_check_survives_a_query_timeout_but_not_a_cancel(fake, conn):
+    fake.run_states = ["RUNNING"]
+    conn.execute("ALTER SERVER lake OPTIONS (ADD query_timeout '300ms')")
+    steps = {r[0]: r[1:] for r in rows(conn, "SELECT step, ok, hint FROM athena_check('lake')")}
+    assert not steps["query"][0] and "query_timeout" in steps["query"][1] and steps["databases"][0]
+    conn.execute("ALTER SERVER lake OPTIONS (SET query_timeout '60s')")
+    statement = running(fake, conn, "SELECT * FROM athena_check('lake')")
+    fake.wait_for("GetQueryExecution", fake.count("GetQueryExecution") + 1)
+    cancel(statement)
+
+
 def test_lost_client(fake, conn):
     """A client that vanishes: its query is stopped, unasked."""
     fake.run_states = ["RUNNING"]
