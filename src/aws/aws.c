@@ -50,7 +50,7 @@ struct AwsCall
 	HttpRequest *http;
 	int attempts;
 	bool clock_corrected;
-	bool sent; /* may any attempt have reached the server? */
+	bool in_doubt; /* may an earlier attempt have done it, unheard? */
 	AwsError error;
 };
 
@@ -555,7 +555,7 @@ aws_call_wait(AwsCall *call)
 		elog(DEBUG1, "athena_fdw: %s failed (%s), attempt %d, repeating it in %d ms",
 			 call->error.action, call->error.code[0] ? call->error.code : "no answer",
 			 call->attempts, delay);
-		call->sent = call->sent || http_was_sent(call->http);
+		call->in_doubt = aws_call_in_doubt(call);
 		http_pause(delay, call->wait);
 		if (!send_request(call))
 		{
@@ -568,10 +568,11 @@ aws_call_wait(AwsCall *call)
 
 /*
  * The same while a transaction is aborted: throws nothing, looks at no
- * interrupt, ends at the deadline.  Repeats at once what may be repeated.
+ * interrupt, ends at the deadline.  Repeats at once what may be repeated, but
+ * a call that was only refused so far just if the caller insists on it.
  */
 bool
-aws_call_wait_quietly(AwsCall *call, int64 deadline_ms)
+aws_call_wait_quietly(AwsCall *call, int64 deadline_ms, bool insist)
 {
 	int tries = 0;
 
@@ -586,17 +587,30 @@ aws_call_wait_quietly(AwsCall *call, int64 deadline_ms)
 			(!correct_clock(call) && call->error.kind != AWS_ERR_TRANSPORT &&
 			 call->error.kind != AWS_ERR_SERVER && call->error.kind != AWS_ERR_THROTTLED))
 			return false;
-		call->sent = call->sent || http_was_sent(call->http);
+		call->in_doubt = aws_call_in_doubt(call);
+		if (!insist && !call->in_doubt)
+			return false;
 		if (!send_request(call))
 			return false;
 	}
 }
 
-/* May a server have seen this call? */
+/*
+ * May the server have done what was asked, or be about to?  Not if nothing was
+ * sent, nor if every attempt was answered with a refusal.  Throws nothing.
+ */
 bool
-aws_call_maybe_sent(const AwsCall *call)
+aws_call_in_doubt(AwsCall *call)
 {
-	return call->sent || (call->http && http_was_sent(call->http));
+	if (call->in_doubt)
+		return true;
+	if (call->http == NULL || !http_was_sent(call->http))
+		return false;
+	if (!http_is_done(call->http))
+		return true;
+	judge(call);
+	return call->error.kind == AWS_OK || call->error.kind == AWS_ERR_TRANSPORT ||
+		   call->error.kind == AWS_ERR_SERVER;
 }
 
 const AwsError *

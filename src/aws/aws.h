@@ -101,9 +101,9 @@ extern AwsCall *aws_run(const AwsClient *client, const AwsCallSpec *spec, AwsErr
 extern AwsCall *aws_call_begin(const AwsClient *client, const AwsCallSpec *spec);
 extern AwsCall *aws_call_start(const AwsClient *client, const AwsCallSpec *spec);
 extern bool aws_call_wait(AwsCall *call);
-extern bool aws_call_wait_quietly(AwsCall *call, int64 deadline_ms);
+extern bool aws_call_wait_quietly(AwsCall *call, int64 deadline_ms, bool insist);
 extern void aws_call_free(AwsCall *call);
-extern bool aws_call_maybe_sent(const AwsCall *call);
+extern bool aws_call_in_doubt(AwsCall *call);
 extern const AwsError *aws_call_error(const AwsCall *call);
 extern char *aws_call_body(AwsCall *call, size_t *len);
 extern int64 aws_call_bytes(const AwsCall *call);

@@ -129,9 +129,8 @@ query_start(const QuerySettings *settings, const char *sql)
 	{
 		AwsError error = *aws_call_error(query->start_call);
 
-		/* a refusal is an end; after anything else it may be running */
-		if (error.kind != AWS_ERR_TRANSPORT && error.kind != AWS_ERR_SERVER &&
-			error.kind != AWS_ERR_MALFORMED)
+		/* a refusal is an end; else it may be running, and has to be stopped */
+		if (!aws_call_in_doubt(query->start_call))
 			query->phase = QUERY_ENDED;
 		aws_error_throw(&error);
 	}
@@ -323,14 +322,11 @@ stop_quietly(AthenaQuery *query, int64 deadline)
 
 	if (query->phase == QUERY_STARTING)
 	{
-		if (query->start_call == NULL || !aws_call_maybe_sent(query->start_call))
+		if (query->start_call == NULL || !aws_call_in_doubt(query->start_call))
 			return;
-		if (!aws_call_wait_quietly(query->start_call, deadline))
+		if (!aws_call_wait_quietly(query->start_call, deadline, false))
 		{
-			AwsErrorKind kind = aws_call_error(query->start_call)->kind;
-
-			if (kind == AWS_OK || kind == AWS_ERR_TRANSPORT || kind == AWS_ERR_SERVER ||
-				kind == AWS_ERR_MALFORMED)
+			if (aws_call_in_doubt(query->start_call))
 				ereport(WARNING, (errmsg("an Athena query may still be running"),
 								  errdetail("The answer to its StartQueryExecution did not come in "
 											"time, so it could not be stopped.")));
@@ -341,7 +337,7 @@ stop_quietly(AthenaQuery *query, int64 deadline)
 	}
 	call = athena_stop_query(query->settings.client, query->id);
 	if (call)
-		stopped = aws_call_wait_quietly(call, deadline);
+		stopped = aws_call_wait_quietly(call, deadline, true);
 	aws_call_free(call);
 	if (!stopped)
 		ereport(WARNING, (errmsg("Athena query %s could not be stopped and may still be running",
@@ -363,7 +359,7 @@ delete_result_quietly(AthenaQuery *query, int64 deadline)
 	calls[1] = s3_delete_object(query->settings.client, query->result_bucket, metadata, owner);
 	for (i = 0; i < 2; i++)
 	{
-		if (calls[i] == NULL || !aws_call_wait_quietly(calls[i], deadline))
+		if (calls[i] == NULL || !aws_call_wait_quietly(calls[i], deadline, true))
 			ereport(WARNING, (errmsg("could not delete the result object s3://%s/%s",
 									 query->result_bucket, i == 0 ? query->result_key : metadata)));
 		aws_call_free(calls[i]);

@@ -123,7 +123,41 @@ def test_cancel_while_backing_off(fake, conn):
     fake.faults["StartQueryExecution"] = [(400, {"__type": "TooManyRequestsException", "Message": "Rate exceeded"})] * 50
     statement = running(fake, conn)
     fake.wait_for("StartQueryExecution", 3)
+    before = fake.count("StartQueryExecution")
     assert cancel(statement) < AT_ONCE
+    # each was refused: nothing is in doubt, and no query is started to be stopped
+    assert fake.count("StartQueryExecution") <= before + 1 and fake.queries == {}
+
+
+def test_cancel_while_a_throttled_start_is_answered(fake, conn):
+    """The answer to the start in flight is a refusal: it is not repeated to be stopped."""
+
+    def late(body):
+        time.sleep(0.5)
+        return 400, {"__type": "ThrottlingException", "message": "Rate exceeded"}
+
+    fake.faults["StartQueryExecution"] = [late]
+    statement = running(fake, conn)
+    fake.wait_for("StartQueryExecution")
+    cancel(statement)
+    assert fake.count("StartQueryExecution") == 1 and fake.queries == {}
+
+
+def test_a_start_in_doubt_is_found_and_stopped(fake, conn):
+    """Lost once, throttled ever after: at the end it is asked once more with its token."""
+    conn.execute("ALTER SERVER lake OPTIONS (ADD max_retries '2')")
+    fake.run_states = ["RUNNING"]
+
+    def lost(body):
+        fake.do_StartQueryExecution(body)
+        return 500, {"__type": "InternalServerException"}
+
+    throttled = (400, {"__type": "ThrottlingException", "message": "Rate exceeded"})
+    fake.faults["StartQueryExecution"] = [lost, throttled, throttled]
+    with pytest.raises(psycopg.Error) as e:
+        conn.execute("SELECT * FROM t")
+    assert e.value.sqlstate == "53400"
+    assert len(fake.queries) == 1 and all(q.stopped for q in fake.queries.values())
 
 
 def test_statement_timeout(fake, conn):
