@@ -90,16 +90,26 @@ converter_check_remote(const Converter *c, const char *remote_type)
 						 "ALTER COLUMN ... OPTIONS (ADD remote_type 'array<...>').")));
 }
 
+/* The text in the database's encoding; an error if it is not right UTF-8. */
+static char *
+server_text(const PageValue *v)
+{
+	return pg_any_to_server(v->data, (int) v->len, PG_UTF8);
+}
+
+/* The beginning of a value, for a message. */
+static char *
+shown(const PageValue *v)
+{
+	char *text = server_text(v);
+
+	return pnstrdup(text, pg_mbcliplen(text, (int) strlen(text), 64));
+}
+
 static Datum
 by_input_function(Converter *c, const PageValue *v)
 {
-	char *text = v->data;
-
-	if (GetDatabaseEncoding() != PG_UTF8)
-		text = pg_any_to_server(text, (int) v->len, PG_UTF8);
-	else
-		pg_verify_mbstr(PG_UTF8, text, (int) v->len, false);
-	return InputFunctionCall(&c->input, text, c->ioparam, c->typmod);
+	return InputFunctionCall(&c->input, server_text(v), c->ioparam, c->typmod);
 }
 
 /* ---------- the fast readers: false if the text is not the usual form ---------- */
@@ -258,7 +268,7 @@ read_timestamp(Converter *c, const PageValue *v, Timestamp *out)
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 					 errmsg("value \"%s\" has a time zone, but the column is declared without one",
-							v->data),
+							shown(v)),
 					 errhint("Declare it as timestamp with time zone.")));
 		return false;
 	}
@@ -283,7 +293,7 @@ read_bytea(const PageValue *v)
 			p++;
 		if (end - p < 2 || !isxdigit((unsigned char) p[0]) || !isxdigit((unsigned char) p[1]))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-							errmsg("invalid varbinary value from Athena: \"%.64s\"", v->data)));
+							errmsg("invalid varbinary value from Athena: \"%s\"", shown(v))));
 		to += hex_decode(p, 2, to);
 		p += 2;
 	}
@@ -433,18 +443,14 @@ collect_elements(Converter *c, JsonbContainer *container, ArrayBuilder *b, int d
 static Datum
 read_array(Converter *c, const PageValue *v)
 {
-	char *text = v->data;
-	Jsonb *json;
+	Jsonb *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(server_text(v))));
 	ArrayBuilder b = {0};
 	int lbs[MAXDIM];
 	int i;
 
-	if (GetDatabaseEncoding() != PG_UTF8)
-		text = pg_any_to_server(text, (int) v->len, PG_UTF8);
-	json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
 	if (!JB_ROOT_IS_ARRAY(json) || JB_ROOT_IS_SCALAR(json))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-						errmsg("the value is no array: \"%.64s\"", v->data)));
+						errmsg("the value is no array: \"%s\"", shown(v))));
 	collect_elements(c, &json->root, &b, 0);
 	if (b.n == 0)
 		return PointerGetDatum(construct_empty_array(c->element_type));
@@ -462,7 +468,7 @@ static Datum
 read_text(const PageValue *v)
 {
 	if (GetDatabaseEncoding() != PG_UTF8)
-		return PointerGetDatum(cstring_to_text(pg_any_to_server(v->data, (int) v->len, PG_UTF8)));
+		return PointerGetDatum(cstring_to_text(server_text(v)));
 	pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, false);
 	return PointerGetDatum(cstring_to_text_with_len(v->data, (int) v->len));
 }

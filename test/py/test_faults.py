@@ -205,9 +205,16 @@ def test_zero_byte_and_bad_utf8(fake, conn):
     fake.columns, fake.rows = [column("x")], [["a\0b"]]
     e = error(conn, "SELECT * FROM s")
     assert e.sqlstate == "22P05" and 'column "x" of foreign table "s"' in e.context
-    fake.make_page = lambda *_: b'{"ResultSet":{"ResultSetMetadata":{"ColumnInfo":[{"Name":"x","Type":"varchar"}]},"Rows":[{"Data":[{"VarCharValue":"x"}]},{"Data":[{"VarCharValue":"\xff\xfe"}]}]}}'
+
+
+@pytest.mark.parametrize("pgtype,value", [("text", b"\xff\xfe"), ("varchar(9)", b"a\xc3"), ("char(3)", b"\xed\xa0\x80"), ("jsonb", b'{\\"a\\":\\"\xff\\"}'), ("text[]", b'[\\"\xff\\"]'), ("bytea", b"\xff")])
+def test_bad_utf8(fake, conn, pgtype, value):
+    """Bytes that are no UTF-8 never get into a value."""
+    conn.execute(f"CREATE FOREIGN TABLE s (x {pgtype}) SERVER lake OPTIONS (database 'sales')")
+    head = b'{"ResultSet":{"ResultSetMetadata":{"ColumnInfo":[{"Name":"x","Type":"varchar"}]},"Rows":[{"Data":[{"VarCharValue":"x"}]},{"Data":[{"VarCharValue":"'
+    fake.make_page = lambda *_: head + value + b'"}]}]}}'
     e = error(conn, "SELECT * FROM s")
-    assert e.sqlstate == "22021" and 'column "x" of foreign table "s"' in e.context
+    assert e.sqlstate in ("22021", "22P02") and 'column "x" of foreign table "s"' in e.context
 
 
 def test_wide_values(fake, conn):
