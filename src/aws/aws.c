@@ -632,12 +632,6 @@ aws_call_bytes(const AwsCall *call)
 	return http_bytes_received(call->http);
 }
 
-const char *
-aws_call_header(const AwsCall *call, const char *name)
-{
-	return http_header(call->http, name);
-}
-
 /* How many attempts beyond the first there were. */
 int
 aws_call_retries(const AwsCall *call)

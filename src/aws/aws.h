@@ -107,7 +107,6 @@ extern bool aws_call_in_doubt(AwsCall *call);
 extern const AwsError *aws_call_error(const AwsCall *call);
 extern char *aws_call_body(AwsCall *call, size_t *len);
 extern int64 aws_call_bytes(const AwsCall *call);
-extern const char *aws_call_header(const AwsCall *call, const char *name);
 extern int aws_call_retries(const AwsCall *call);
 extern void aws_call_set_malformed(AwsCall *call, const char *what);
 

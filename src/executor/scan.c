@@ -115,20 +115,17 @@ scan_bind(ForeignScanState *node, bool *fallback)
 	return sql.data;
 }
 
-/* Start the query and wait until it has succeeded. */
+/* Start the query, which copies what it needs, and wait until it has succeeded. */
 static void
-scan_start(ForeignScanState *node, char *sql, bool fallback)
+scan_start(ForeignScanState *node, const char *sql, bool fallback)
 {
 	AthenaScan *scan = node->fdw_state;
-	MemoryContext caller = MemoryContextSwitchTo(scan->context);
 
-	scan->sql = pstrdup(sql);
 	scan->fallback = fallback;
 	scan->queries++;
 	scan->query = query_start(
-		storage_settings_for_table(RelationGetRelid(scan->rel), athena_scan_user(node)), scan->sql);
+		storage_settings_for_table(RelationGetRelid(scan->rel), athena_scan_user(node)), sql);
 	query_wait(scan->query);
-	MemoryContextSwitchTo(caller);
 }
 
 /* Begin to read the result. */
@@ -173,7 +170,7 @@ scan_prepare(ForeignScanState *node)
 		char *sql = scan_bind(node, &fallback);
 
 		scan->bind_due = false;
-		if (scan->query && strcmp(sql, scan->sql) != 0)
+		if (scan->query && strcmp(sql, scan->query->sql) != 0)
 		{
 			scan->earlier_bytes_scanned += Max(scan->query->execution.bytes_scanned, 0);
 			scan_close_result(scan);

@@ -36,9 +36,8 @@ typedef struct AthenaScan
 	bool bind_due; /* may parameters have changed since the last bind? */
 	MemoryContext context; /* of all that lives as long as the scan */
 
-	char *sql; /* as it was sent; NULL before the first row is asked for */
 	bool fallback; /* sent without conditions, which are evaluated here */
-	AthenaQuery *query;
+	AthenaQuery *query; /* NULL before the first row is asked for */
 	RowReader *rows; /* NULL while the result is not open */
 	bool all_read; /* no more rows in the result */
 	Tuplestorestate *store;

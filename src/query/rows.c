@@ -54,15 +54,19 @@ check_columns(RowReader *reader)
 /*
  * Begin to read the rows of a query that has succeeded.  attrs are the
  * attribute numbers of desc that its columns are, in their order.  The reader
- * lives in the current memory context, the result in the query's.
+ * lives in a child of the current memory context, the result in the query's.
  */
 RowReader *
 row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *what, const char *name)
 {
+	MemoryContext own =
+		AllocSetContextCreate(CurrentMemoryContext, "Athena rows", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(own);
 	RowReader *reader = palloc0(sizeof(RowReader));
 	ErrorContextCallback context;
 	ListCell *lc;
 
+	reader->context = own;
 	reader->desc = desc;
 	reader->what = what;
 	reader->name = name;
@@ -70,8 +74,7 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 	reader->attrs = palloc(sizeof(AttrNumber) * (reader->n + 1));
 	reader->converters = palloc(sizeof(Converter) * (reader->n + 1));
 	reader->current = -1;
-	reader->row_context =
-		AllocSetContextCreate(CurrentMemoryContext, "Athena row", ALLOCSET_DEFAULT_SIZES);
+	reader->row_context = AllocSetContextCreate(own, "Athena row", ALLOCSET_DEFAULT_SIZES);
 	foreach (lc, attrs)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, lfirst_int(lc) - 1);
@@ -88,6 +91,7 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 	error_context_stack = &context;
 	check_columns(reader);
 	error_context_stack = context.previous;
+	MemoryContextSwitchTo(caller);
 	return reader;
 }
 
@@ -135,6 +139,5 @@ void
 row_reader_close(RowReader *reader)
 {
 	result_close(reader->result);
-	MemoryContextDelete(reader->row_context);
-	pfree(reader);
+	MemoryContextDelete(reader->context);
 }

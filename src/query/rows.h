@@ -27,6 +27,7 @@ typedef struct RowReader
 	AttrNumber *attrs; /* where each goes in the descriptor */
 	Converter *converters;
 	int current; /* the one being converted; -1 for none */
+	MemoryContext context; /* of the reader itself */
 	MemoryContext row_context;
 } RowReader;
 

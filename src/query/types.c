@@ -563,8 +563,9 @@ has_json_cast(const AthenaType *type, bool as_key)
 	}
 }
 
-static void
-quote_name(StringInfo out, const char *name)
+/* A name in double quotes. */
+void
+athena_quote_name(StringInfo out, const char *name)
 {
 	appendStringInfoChar(out, '"');
 	for (; *name; name++)
@@ -641,7 +642,7 @@ rewritten_type(StringInfo out, const AthenaType *type, bool as_key)
 				if (i > 0)
 					appendStringInfoString(out, ", ");
 				if (type->names[i])
-					quote_name(out, type->names[i]);
+					athena_quote_name(out, type->names[i]);
 				else
 					appendStringInfo(out, "f%d", i + 1); /* as row_to_json() does */
 				appendStringInfoChar(out, ' ');
@@ -713,7 +714,7 @@ rewrite(StringInfo out, const AthenaType *type, const char *expr, bool as_key, i
 				if (type->names[i])
 				{
 					appendStringInfoChar(&field, '.');
-					quote_name(&field, type->names[i]);
+					athena_quote_name(&field, type->names[i]);
 				}
 				else
 					appendStringInfo(&field, "[%d]", i + 1);

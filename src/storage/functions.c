@@ -15,7 +15,6 @@
 #include "aws/athena.h"
 #include "aws/glue.h"
 #include "funcapi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "query/rows.h"
 #include "storage/storage.h"
@@ -99,12 +98,6 @@ athena_execute(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(count);
 }
 
-static char *
-from_utf8(const char *text)
-{
-	return pg_any_to_server(text, (int) strlen(text), PG_UTF8);
-}
-
 /*
  * athena_databases(server name) returns setof text
  */
@@ -122,7 +115,7 @@ athena_databases(PG_FUNCTION_ARGS)
 		aws_error_throw(&error);
 	foreach (lc, names)
 	{
-		Datum value = CStringGetTextDatum(from_utf8(lfirst(lc)));
+		Datum value = CStringGetTextDatum(remote_from_utf8(lfirst(lc)));
 		bool isnull = false;
 
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &value, &isnull);
@@ -137,12 +130,12 @@ store_table(const GlueTable *table, void *arg)
 	Datum values[5];
 	bool nulls[5] = {false};
 
-	values[0] = CStringGetTextDatum(from_utf8(table->name));
-	values[1] = CStringGetTextDatum(from_utf8(table->kind));
+	values[0] = CStringGetTextDatum(remote_from_utf8(table->name));
+	values[1] = CStringGetTextDatum(remote_from_utf8(table->kind));
 	values[2] = CStringGetTextDatum(table->format);
 	values[3] = Int32GetDatum(list_length(table->columns));
 	nulls[4] = table->comment[0] == '\0';
-	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(from_utf8(table->comment));
+	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(remote_from_utf8(table->comment));
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
@@ -159,9 +152,7 @@ athena_tables(PG_FUNCTION_ARGS)
 	AwsError error;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!glue_get_tables(settings->client,
-						 pg_server_to_any(database, (int) strlen(database), PG_UTF8), store_table,
-						 rsinfo, &error))
+	if (!glue_get_tables(settings->client, remote_to_utf8(database), store_table, rsinfo, &error))
 		aws_error_throw(&error);
 	return (Datum) 0;
 }

@@ -34,8 +34,6 @@
 #include "utils/formatting.h"
 #include "utils/memutils.h"
 
-#define DEFAULT_CATALOG "AwsDataCatalog"
-
 typedef struct ImportContext
 {
 	ImportForeignSchemaStmt *stmt;
@@ -84,18 +82,6 @@ read_options(ImportContext *import)
 							errhint("Valid options of IMPORT FOREIGN SCHEMA are: import_views, "
 									"import_comments, import_nested, collate_c.")));
 	}
-}
-
-static char *
-from_utf8(const char *text)
-{
-	return pg_any_to_server(text, (int) strlen(text), PG_UTF8);
-}
-
-static char *
-to_utf8(const char *text)
-{
-	return pg_server_to_any(text, (int) strlen(text), PG_UTF8);
 }
 
 /* Glue keeps names in lower case. */
@@ -156,7 +142,7 @@ static bool
 append_column(ImportContext *import, StringInfo out, const GlueTable *table, GlueColumn *column,
 			  const char *local)
 {
-	const char *remote = from_utf8(column->name);
+	const char *remote = remote_from_utf8(column->name);
 	char *error;
 	AthenaType *type = athena_type_parse(column->type, &error);
 	Oid pgtype;
@@ -168,8 +154,8 @@ append_column(ImportContext *import, StringInfo out, const GlueTable *table, Glu
 		ereport(WARNING, (errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 						  errmsg("table \"%s\" is skipped: the type of its column \"%s\" cannot be "
 								 "mapped",
-								 from_utf8(table->name), remote),
-						  errdetail("%s: %s.", from_utf8(column->type), error)));
+								 remote_from_utf8(table->name), remote),
+						  errdetail("%s: %s.", remote_from_utf8(column->type), error)));
 		return false;
 	}
 	if (strcmp(table->format, "iceberg") == 0 && type->kind == AT_TIMESTAMP && type->precision < 0)
@@ -178,7 +164,7 @@ append_column(ImportContext *import, StringInfo out, const GlueTable *table, Glu
 	appendStringInfo(out, "\n  %s %s", quote_identifier(local),
 					 format_type_with_typemod(pgtype, typmod));
 	if (athena_type_is_nested(type))
-		append_option(out, &first, "remote_type", from_utf8(column->type));
+		append_option(out, &first, "remote_type", remote_from_utf8(column->type));
 	if (strcmp(local, remote) != 0)
 		append_option(out, &first, "column_name", remote);
 	if (!first)
@@ -216,13 +202,13 @@ append_comment(StringInfo out, const char *kind, const char *name, const char *c
 {
 	if (*comment)
 		appendStringInfo(out, "COMMENT ON %s %s IS %s;\n", kind, name,
-						 quote_literal_cstr(from_utf8(comment)));
+						 quote_literal_cstr(remote_from_utf8(comment)));
 }
 
 static void
 import_table(ImportContext *import, const GlueTable *table)
 {
-	const char *remote = from_utf8(table->name);
+	const char *remote = remote_from_utf8(table->name);
 	char *name = local_name(remote, NIL);
 	const char *qualified = quote_qualified_identifier(import->stmt->local_schema, name);
 	StringInfoData create;
@@ -244,7 +230,7 @@ import_table(ImportContext *import, const GlueTable *table)
 	foreach (lc, table->columns)
 	{
 		GlueColumn *column = lfirst(lc);
-		char *local = local_name(from_utf8(column->name), names);
+		char *local = local_name(remote_from_utf8(column->name), names);
 
 		names = lappend(names, local);
 		if (lc != list_head(table->columns))
@@ -287,7 +273,7 @@ consider_table(const GlueTable *table, void *arg)
 
 	if ((import->views || !table->is_view) &&
 		!(import->stmt->list_type == FDW_IMPORT_SCHEMA_EXCEPT &&
-		  is_listed(import, from_utf8(table->name))))
+		  is_listed(import, remote_from_utf8(table->name))))
 		import_table(import, table);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(import->table_context);
@@ -304,9 +290,9 @@ import_listed(ImportContext *import, const AwsClient *client)
 		RangeVar *wanted = lfirst_node(RangeVar, lc);
 		GlueTable table;
 		AwsError error;
-		char *name = to_utf8(glue_name(wanted->relname));
+		char *name = remote_to_utf8(glue_name(wanted->relname));
 
-		if (glue_get_table(client, to_utf8(import->database), name, &table, &error))
+		if (glue_get_table(client, remote_to_utf8(import->database), name, &table, &error))
 			consider_table(&table, import);
 		else if (error.kind == AWS_ERR_NOT_FOUND)
 			ereport(WARNING, (errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
@@ -340,8 +326,8 @@ athena_import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid)
 
 	if (stmt->list_type == FDW_IMPORT_SCHEMA_LIMIT_TO)
 		import_listed(&import, settings->client);
-	else if (!glue_get_tables(settings->client, to_utf8(import.database), consider_table, &import,
-							  &error))
+	else if (!glue_get_tables(settings->client, remote_to_utf8(import.database), consider_table,
+							  &import, &error))
 	{
 		if (error.kind == AWS_ERR_NOT_FOUND)
 			ereport(ERROR,

@@ -10,8 +10,23 @@
 
 #include "catalog/pg_type.h"
 #include "common/keywords.h"
+#include "mb/pg_wchar.h"
 #include "query/types.h"
 #include "utils/lsyscache.h"
+
+/* Athena's text, which is UTF-8, in the database's encoding. */
+char *
+remote_from_utf8(const char *text)
+{
+	return pg_any_to_server(text, (int) strlen(text), PG_UTF8);
+}
+
+/* The other way. */
+char *
+remote_to_utf8(const char *text)
+{
+	return pg_server_to_any(text, (int) strlen(text), PG_UTF8);
+}
 
 /*
  * Words that are reserved in Athena, but at most unreserved key words in
@@ -55,14 +70,7 @@ remote_identifier(const char *name)
 	if (!needs_quotes(name))
 		return name;
 	initStringInfo(&out);
-	appendStringInfoChar(&out, '"');
-	for (; *name; name++)
-	{
-		if (*name == '"')
-			appendStringInfoChar(&out, '"');
-		appendStringInfoChar(&out, *name);
-	}
-	appendStringInfoChar(&out, '"');
+	athena_quote_name(&out, name);
 	return out.data;
 }
 

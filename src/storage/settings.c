@@ -17,7 +17,6 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
-#define DEFAULT_CATALOG "AwsDataCatalog"
 #define DEFAULT_CONNECT_TIMEOUT 10
 #define DEFAULT_REQUEST_TIMEOUT 60
 #define DEFAULT_MAX_RETRIES 5

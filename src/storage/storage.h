@@ -11,6 +11,9 @@
 #include "nodes/pg_list.h"
 #include "query/query.h"
 
+/* The catalogue of a server that names none: Glue's. */
+#define DEFAULT_CATALOG "AwsDataCatalog"
+
 /* Keys as they are found; NULL where they are not set. */
 typedef struct Credentials
 {
@@ -49,6 +52,8 @@ extern bool storage_only_reads(const char *sql);
 extern char *storage_output_bucket(ForeignServer *server, char **prefix);
 
 /* remote.c */
+extern char *remote_from_utf8(const char *text);
+extern char *remote_to_utf8(const char *text);
 extern const char *remote_identifier(const char *name);
 extern char *remote_select(Oid relid, List *attrs, const char *what);
 

@@ -36,7 +36,7 @@ def test_functions():
 
 
 def test_the_defaults_are_true():
-    code = dict(re.findall(r"#define DEFAULT_(\w+) \"?(\w+)\"?", (TOP / "src/storage/settings.c").read_text()))
+    code = dict(re.findall(r"#define DEFAULT_(\w+) \"?(\w+)\"?", (TOP / "src/storage/settings.c").read_text() + (TOP / "src/storage/storage.h").read_text()))
     row = lambda name: re.search(rf"^\| `{name}` \|[^|]*\| `?(\w+?)s?`? \|", section("Server options"), re.M).group(1)
     for name in ("connect_timeout", "request_timeout", "max_retries", "fetch_size"):
         assert row(name) == code[name.upper()]
