@@ -1,6 +1,6 @@
 """Puts a small shop into S3 and the Glue catalogue of an endpoint.
 
-    python dataset.py ENDPOINT [BUCKET]
+    python dataset.py ENDPOINT [BUCKET [KEY SECRET]]
 
 Database "sales": customers and orders (Parquet, orders partitioned by dt, some
 25,000 rows), products (CSV), and "odd" names and types for the tests.  The data
@@ -13,7 +13,7 @@ import tempfile
 import boto3
 import duckdb
 
-KEY = dict(aws_access_key_id="TESTKEY0000000000001", aws_secret_access_key="not-a-secret")
+KEY = ("TESTKEY0000000000001", "not-a-secret")
 DATA_BUCKET = "shop-data"
 PARQUET = dict(
     InputFormat="org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -91,8 +91,8 @@ def put_table(glue, database, name, location, columns, storage, partitions=(), d
     glue.create_table(DatabaseName=database, TableInput=table)
 
 
-def main(endpoint, results_bucket):
-    args = dict(endpoint_url=endpoint, region_name="us-east-1", **KEY)
+def main(endpoint, results_bucket="athena-results", key=KEY[0], secret=KEY[1]):
+    args = dict(endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret)
     s3 = boto3.client("s3", **args)
     glue = boto3.client("glue", **args)
     s3.create_bucket(Bucket=DATA_BUCKET)
@@ -111,7 +111,8 @@ def main(endpoint, results_bucket):
 
         upload(CUSTOMERS, "customers/part-0.parquet", "FORMAT parquet")
         db.execute(f"CREATE TABLE orders AS {ORDERS}")
-        for (dt,) in db.execute("SELECT DISTINCT dt FROM orders ORDER BY 1").fetchall():
+        months = [str(dt) for (dt,) in db.execute("SELECT DISTINCT dt FROM orders ORDER BY 1").fetchall()]
+        for dt in months:
             upload(
                 f"SELECT * EXCLUDE (dt) FROM orders WHERE dt = DATE '{dt}' ORDER BY order_id",
                 f"orders/dt={dt}/part-0.parquet",
@@ -137,6 +138,12 @@ def main(endpoint, results_bucket):
             column("tags", "array<string>"), column("address", "struct<city:string,zip:string>"),
         ],
         PARQUET, partitions=[column("dt", "date", "first day of the month")],
+    )
+    glue.batch_create_partition(
+        DatabaseName="sales", TableName="orders",
+        PartitionInputList=[
+            dict(Values=[dt], StorageDescriptor=dict(Columns=[], Location=f"s3://{DATA_BUCKET}/orders/dt={dt}/", **PARQUET)) for dt in months
+        ],
     )
     put_table(
         glue, "sales", "products", f"s3://{DATA_BUCKET}/products/",
@@ -189,4 +196,4 @@ def main(endpoint, results_bucket):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "athena-results")
+    main(*sys.argv[1:])

@@ -134,8 +134,9 @@ stop_pid() { # name words-of-its-command-line [signal]
 	rm -f "$file"
 }
 
+# start_endpoint [services]: MiniStack; sets ENDPOINT.
 start_endpoint() {
-	local dir="$STATE/endpoint" i
+	local dir="$STATE/endpoint" services=${1:-s3,glue,sts,athena} i
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	chown "$(server_user)" "$dir"
@@ -143,7 +144,7 @@ start_endpoint() {
 	ENDPOINT="http://127.0.0.1:$ENDPOINT_PORT"
 	say "starting the embedded endpoint (MiniStack) at $ENDPOINT"
 	(cd "$dir" && exec setsid env -i PATH=/usr/bin:/bin HOME="$dir" TMPDIR="$dir" BIND_HOST=127.0.0.1 \
-		GATEWAY_PORT="$ENDPOINT_PORT" SERVICES=s3,glue,sts,athena IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 \
+		GATEWAY_PORT="$ENDPOINT_PORT" SERVICES="$services" IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 \
 		S3_DATA_DIR="$dir/s3" LOG_LEVEL=WARNING \
 		$([ "$(id -u)" = 0 ] && echo setpriv --reuid=postgres --regid=postgres --clear-groups) \
 		"$PYTHON" -m ministack >"$dir/log" 2>&1) &
@@ -194,5 +195,7 @@ stop_all() {
 	[ -d "$STATE" ] || return 0
 	stop_pid pg "$STATE/pg" INT
 	stop_pid root postgres INT
+	stop_pid stand stand/server/server.py
+	stop_pid trino io.trino.server.TrinoServer
 	stop_pid endpoint ministack
 }
