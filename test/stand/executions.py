@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 
+import orjson
 from botocore.exceptions import ClientError
 
 import statements
@@ -512,8 +513,11 @@ class Athena:
 
     def spoil(self, x, page, start, following):
         """Answers that a service ought not to give."""
-        rows, shown = page["ResultSet"]["Rows"], page["ResultSet"]["ResultRows"]
         fault = x.fault
+        if not fault:
+            return page
+        page = orjson.loads(orjson.dumps(page))
+        rows, shown = page["ResultSet"]["Rows"], page["ResultSet"]["ResultRows"]
         if fault.get("empty-result"):
             del rows[:], shown[:]
         if "wrong-columns" in fault and (start > 0 or not fault.get("later-pages")):

@@ -199,7 +199,7 @@ class Result:
             del self.pending[:PAGE]
 
     def flush(self, block):
-        data = orjson.dumps(block)
+        data = orjson.dumps([{"Data": row} for row in block])
         self.rows.write(data)
         self.offsets.append(self.offsets[-1] + len(data))
 
@@ -225,26 +225,31 @@ class Result:
         return self.count + (1 if self.header and self.columns else 0)
 
     def block(self, number):
+        """ResultRows of 1,000 rows, as JSON."""
         with open(self.rows_path, "rb") as f:
             f.seek(self.offsets[number])
-            return orjson.loads(f.read(self.offsets[number + 1] - self.offsets[number]))
+            return f.read(self.offsets[number + 1] - self.offsets[number])
 
     def page(self, start, most):
         """(body without NextToken, next start or None)."""
-        rows = []
         number, skip = divmod(start, PAGE)
-        while len(rows) < most and number < len(self.offsets) - 1:
-            block = self.block(number)
-            rows += block[skip : skip + most - len(rows)]
-            number, skip = number + 1, 0
+        if most == PAGE and not skip and number < len(self.offsets) - 1:
+            data = self.block(number)
+            rows, shown = orjson.loads(data), orjson.Fragment(data)
+        else:
+            rows = []
+            while len(rows) < most and number < len(self.offsets) - 1:
+                rows += orjson.loads(self.block(number))[skip : skip + most - len(rows)]
+                number, skip = number + 1, 0
+            shown = rows
         infos = self.columns
         empty = {}
         body = {
             "ResultSet": {
                 "ColumnInfos": infos,
-                "ResultRows": [{"Data": row} for row in rows],
+                "ResultRows": shown,
                 "ResultSetMetadata": {"ColumnInfo": infos},
-                "Rows": [{"Data": [empty if v is None else {"VarCharValue": v} for v in row]} for row in rows],
+                "Rows": [{"Data": [empty if v is None else {"VarCharValue": v} for v in row["Data"]]} for row in rows],
             }
         }
         if self.output is not None:

@@ -9,6 +9,7 @@ s3front.py.  What tests ask of the stand itself, faults and quotas among it, goe
 to /_stand/ (control.py).
 """
 import argparse
+import gc
 import os
 import sys
 import threading
@@ -132,7 +133,7 @@ def main():
     stand.control.release = server.release
     stand.control.server = server
     threading.stack_size(512 * 1024)
-    sys.setswitchinterval(0.002)
+    gc.set_threshold(1_000_000, 20, 20)  # a page is thousands of small dicts
     server.serve_forever()
 
 

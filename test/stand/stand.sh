@@ -11,6 +11,15 @@ TRINO_VERSION=476
 TRINO_PLUGINS="hive iceberg tpch memory"
 TRINO_MEMORY=${TRINO_MEMORY:-3G}
 
+# keys that the stand knows (test/stand/iam.py): one that may do everything, one
+# with exactly the documented policy, and Trino's own
+ADMIN_KEY_ID=AKIATESTADMIN0000000
+ADMIN_SECRET=admin
+FULL_KEY_ID=AKIATESTFULLPOLICY00
+FULL_SECRET=full/policy+secret
+ENGINE_KEY_ID=AKIATESTENGINE000000
+ENGINE_SECRET=engine
+
 # need_java: sets JAVA to a java of version 24 or later.
 need_java() {
 	local java version
@@ -136,8 +145,6 @@ wait_for() { # name url seconds log
 start_stand() {
 	local dir="$STATE/stand" d
 	need_stand
-	ENGINE_KEY_ID=AKIATESTENGINE000000
-	ENGINE_SECRET=engine
 	start_endpoint s3,glue,sts
 	rm -rf "$dir"
 	mkdir -p "$dir/trino" "$dir/server"
