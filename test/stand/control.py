@@ -13,6 +13,7 @@
     GET  /_stand/log             every request since the last reset
     GET  /_stand/counts          their number by action
     GET  /_stand/queries         the engine's own list of queries
+    POST /_stand/engine          {"sql"}: what the engine's own protocol returns
     GET  /_stand/result?id=      where a result lies on disk, for benchmarks
 
 action: as in IAM without the service ("GetQueryResults", "GetObject"), or "*".
@@ -23,7 +24,8 @@ import time
 
 import orjson
 
-from wire import Answer, WIRE_FAULTS, json_answer, json_bytes, json_error, read_json, s3_error
+from engine import EngineError
+from wire import WIRE_FAULTS, Answer, Refused, json_answer, json_error, read_json, s3_error
 
 
 def throttled(service, kind):
@@ -105,8 +107,6 @@ class Control:
             level = min(burst, level + (now - at) * rate)
             self.buckets[action] = (level - 1 if level >= 1 else level, now)
         if level < 1:
-            from wire import Refused
-
             raise Refused(throttled(service, "throttle"))
 
     def note(self, service, action, request, answer, started, fault):
@@ -192,6 +192,14 @@ class Control:
 
     def get_queries(self, body, request):
         return self.stand.engine.list()
+
+    def post_engine(self, body, request):
+        rows = []
+        try:
+            run = self.stand.engine.run(body["sql"], schema=body.get("schema", "default"), on_rows=rows.extend)
+        except EngineError as e:
+            raise Refused(Answer(400, str(e).encode(), content_type="text/plain"))
+        return {"columns": run.columns, "rows": rows}
 
     def get_executions(self, body, request):
         executions = list(self.stand.athena.executions.values())
