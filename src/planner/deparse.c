@@ -92,6 +92,89 @@ deparse_is_nan(RemoteSql *out, Oid relid, Expr *expr)
 	appendStringInfoChar(&out->text, ')');
 }
 
+static bool
+is_real(Expr *expr)
+{
+	return exprType((Node *) expr) == FLOAT4OID;
+}
+
+static bool
+is_float_zero(Expr *expr)
+{
+	Const *c = (Const *) expr;
+
+	if (!IsA(expr, Const) || c->constisnull)
+		return false;
+	return is_real(expr) ? DatumGetFloat4(c->constvalue) == 0 : DatumGetFloat8(c->constvalue) == 0;
+}
+
+/*
+ * x = y of reals, where y is zero or may turn out to be.  Trino makes a list of
+ * several such comparisons, and in a list of reals it tells 0 from -0; hence a
+ * list with both from the beginning.
+ */
+static void
+deparse_real_equals_value(RemoteSql *out, Oid relid, Expr *column, Expr *value)
+{
+	ArrayExpr *list;
+
+	deparse_operand(out, relid, column);
+	appendStringInfoString(&out->text, " IN ");
+	if (IsA(value, Const))
+	{
+		appendStringInfoString(&out->text, "(REAL '0', REAL '-0')");
+		return;
+	}
+	list = makeNode(ArrayExpr);
+	list->element_typeid = exprType((Node *) value);
+	list->array_typeid = get_array_type(list->element_typeid);
+	list->elements = list_make1(value);
+	list->location = -1;
+	add_hole(out, (Expr *) list);
+}
+
+/* x = y and x <> y of floating point numbers, where NaN is equal to itself. */
+static void
+deparse_float_equal(RemoteSql *out, Oid relid, const char *op, Expr *left, Expr *right)
+{
+	bool negated = op[0] == '<';
+	bool spell_out = !IsA(left, Const) && !IsA(right, Const);
+	Expr *column = left;
+	Expr *value = right;
+
+	if (IsA(left, Const) || shippable_is_param(left))
+	{
+		column = right;
+		value = left;
+	}
+	if ((is_real(left) || is_real(right)) && (is_float_zero(value) || shippable_is_param(value)))
+	{
+		appendStringInfoString(&out->text, negated ? "NOT (" : "(");
+		deparse_real_equals_value(out, relid, column, value);
+		if (spell_out)
+		{
+			appendStringInfoString(&out->text, " OR (");
+			deparse_is_nan(out, relid, left);
+			appendStringInfoString(&out->text, " AND ");
+			deparse_is_nan(out, relid, right);
+			appendStringInfoChar(&out->text, ')');
+		}
+		appendStringInfoChar(&out->text, ')');
+		return;
+	}
+	if (spell_out)
+		appendStringInfoChar(&out->text, '(');
+	deparse_infix(out, relid, left, op, right);
+	if (spell_out)
+	{
+		appendStringInfoString(&out->text, negated ? " AND NOT (" : " OR (");
+		deparse_is_nan(out, relid, left);
+		appendStringInfoString(&out->text, " AND ");
+		deparse_is_nan(out, relid, right);
+		appendStringInfoString(&out->text, "))");
+	}
+}
+
 /*
  * Comparison of floating point numbers.  Beside a constant, which is not NaN,
  * the opposite comparison negated says it: NaN > 1 is true here, and there
@@ -113,6 +196,11 @@ deparse_float_op(RemoteSql *out, Oid relid, const char *op, Expr *left, Expr *ri
 		appendStringInfoChar(&out->text, ')');
 		return;
 	}
+	if (strcmp(op, "=") == 0 || strcmp(op, "<>") == 0)
+	{
+		deparse_float_equal(out, relid, op, left, right);
+		return;
+	}
 	if (IsA(right, Const) || IsA(left, Const))
 	{
 		deparse_infix(out, relid, left, op, right);
@@ -120,7 +208,7 @@ deparse_float_op(RemoteSql *out, Oid relid, const char *op, Expr *left, Expr *ri
 	}
 
 	/* x < y is y > x */
-	if (op[0] == '<' && strcmp(op, "<>") != 0)
+	if (op[0] == '<')
 	{
 		Expr *swap = left;
 
@@ -130,7 +218,7 @@ deparse_float_op(RemoteSql *out, Oid relid, const char *op, Expr *left, Expr *ri
 	}
 	appendStringInfoChar(&out->text, '(');
 	deparse_infix(out, relid, left, op, right);
-	appendStringInfoString(&out->text, strcmp(op, "<>") == 0 ? " AND NOT (" : " OR (");
+	appendStringInfoString(&out->text, " OR (");
 	deparse_is_nan(out, relid, left);
 	appendStringInfoString(&out->text, " AND ");
 	if (strcmp(op, ">=") == 0)
@@ -140,8 +228,7 @@ deparse_float_op(RemoteSql *out, Oid relid, const char *op, Expr *left, Expr *ri
 	}
 	else
 	{
-		if (strcmp(op, ">") == 0)
-			appendStringInfoString(&out->text, "NOT ");
+		appendStringInfoString(&out->text, "NOT ");
 		deparse_is_nan(out, relid, right);
 	}
 	appendStringInfoString(&out->text, "))");
@@ -198,13 +285,16 @@ deparse_array_op(RemoteSql *out, Oid relid, ScalarArrayOpExpr *op)
 	Expr *right = lsecond(op->args);
 	Oid element = get_element_type(exprType((Node *) right));
 
+	/* NOT stands before all of it, since an OR may follow the list */
+	appendStringInfoString(&out->text, op->useOr ? "(" : "NOT (");
 	deparse_operand(out, relid, linitial(op->args));
-	appendStringInfoString(&out->text, op->useOr ? " IN " : " NOT IN ");
+	appendStringInfoString(&out->text, " IN ");
 	if (!IsA(right, Const))
 		add_hole(out, right);
 	else if (!literal_append_list(&out->text, element, ((Const *) right)->constvalue,
 								  ((Const *) right)->constisnull))
 		elog(ERROR, "cannot write an array of type %u for Athena", element);
+	appendStringInfoChar(&out->text, ')');
 }
 
 static void

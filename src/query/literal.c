@@ -282,48 +282,59 @@ literal_append(StringInfo out, Oid type, Datum value, bool isnull)
 }
 
 /*
- * Append an array as the right side of IN, in parentheses.  IN () does not
- * exist, so an empty array becomes an empty subquery, which no value is in,
- * not even NULL.
+ * Append an array as the right side of IN, in parentheses, and what has to
+ * follow.  IN () does not exist, so an empty array becomes an empty subquery,
+ * which no value is in, not even NULL.  A NULL stands outside of the list:
+ * Trino 476 gets lists wrong that hold neighbouring integers or dates and a
+ * NULL.  Nor does it find the other zero in a list of reals, so both are there.
  */
 bool
 literal_append_list(StringInfo out, Oid element, Datum array, bool isnull)
 {
-	ArrayType *arr;
 	int16 len;
 	bool byval;
 	char align;
-	Datum *values;
-	bool *nulls;
-	int n;
+	Datum *values = NULL;
+	bool *nulls = NULL;
+	bool has_null = isnull;
+	bool zero = false;
+	int written = 0;
+	int n = 0;
 	int i;
 	int begin = out->len;
 
-	if (isnull)
+	if (!isnull)
 	{
-		appendStringInfo(out, "(CAST(NULL AS %s))", literal_type_name(element));
-		return true;
-	}
-	arr = DatumGetArrayTypeP(array);
-	get_typlenbyvalalign(element, &len, &byval, &align);
-	deconstruct_array(arr, element, len, byval, align, &values, &nulls, &n);
-	if (n == 0)
-	{
-		appendStringInfo(out, "(SELECT CAST(NULL AS %s) WHERE false)", literal_type_name(element));
-		return true;
+		get_typlenbyvalalign(element, &len, &byval, &align);
+		deconstruct_array(DatumGetArrayTypeP(array), element, len, byval, align, &values, &nulls,
+						  &n);
 	}
 	appendStringInfoChar(out, '(');
 	for (i = 0; i < n; i++)
 	{
-		if (i > 0)
+		if (nulls[i])
+		{
+			has_null = true;
+			continue;
+		}
+		if (written++ > 0)
 			appendStringInfoString(out, ", ");
-		if (!literal_append(out, element, values[i], nulls[i]))
+		if (!literal_append(out, element, values[i], false))
 		{
 			out->len = begin;
 			out->data[begin] = '\0';
 			return false;
 		}
+		zero = zero || (element == FLOAT4OID && DatumGetFloat4(values[i]) == 0) ||
+			   (element == FLOAT8OID && DatumGetFloat8(values[i]) == 0);
 	}
+	if (zero)
+		appendStringInfo(out, ", %s '0', %s '-0'", element == FLOAT4OID ? "REAL" : "DOUBLE",
+						 element == FLOAT4OID ? "REAL" : "DOUBLE");
+	if (written == 0)
+		appendStringInfo(out, "SELECT CAST(NULL AS %s) WHERE false", literal_type_name(element));
 	appendStringInfoChar(out, ')');
+	if (has_null)
+		appendStringInfoString(out, " OR CAST(NULL AS boolean)");
 	return true;
 }

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from conftest import DATA, error, quoted, rows
+from engine_fixtures import DATA, error, quoted, rows
 
 TEXTS = [
     "''", "' '", "'a'", "'null'", "'NULL'", "'it''s'", """'say "hi"'""", "'a,b'", "'{a=1}'", "'[1, 2]'", "'back\\slash'", r"'\n \u0041'",
