@@ -109,28 +109,15 @@ is_float_zero(Expr *expr)
 }
 
 /*
- * x = y of reals, where y is zero or may turn out to be.  Trino makes a list of
- * several such comparisons, and in a list of reals it tells 0 from -0; hence a
- * list with both from the beginning.
+ * A real, -0 made 0.  Where several values are compared with one column Trino
+ * makes a list or a domain of them, in which 0 and -0 of type real differ.
  */
 static void
-deparse_real_equals_value(RemoteSql *out, Oid relid, Expr *column, Expr *value)
+deparse_zero(RemoteSql *out, Oid relid, Expr *expr)
 {
-	ArrayExpr *list;
-
-	deparse_operand(out, relid, column);
-	appendStringInfoString(&out->text, " IN ");
-	if (IsA(value, Const))
-	{
-		appendStringInfoString(&out->text, "(REAL '0', REAL '-0')");
-		return;
-	}
-	list = makeNode(ArrayExpr);
-	list->element_typeid = exprType((Node *) value);
-	list->array_typeid = get_array_type(list->element_typeid);
-	list->elements = list_make1(value);
-	list->location = -1;
-	add_hole(out, (Expr *) list);
+	appendStringInfoChar(&out->text, '(');
+	deparse_operand(out, relid, expr);
+	appendStringInfoString(&out->text, " + REAL '0')");
 }
 
 /* x = y and x <> y of floating point numbers, where NaN is equal to itself. */
@@ -139,32 +126,25 @@ deparse_float_equal(RemoteSql *out, Oid relid, const char *op, Expr *left, Expr 
 {
 	bool negated = op[0] == '<';
 	bool spell_out = !IsA(left, Const) && !IsA(right, Const);
-	Expr *column = left;
-	Expr *value = right;
+	Expr *operands[2] = {left, right};
+	int i;
 
-	if (IsA(left, Const) || shippable_is_param(left))
-	{
-		column = right;
-		value = left;
-	}
-	if ((is_real(left) || is_real(right)) && (is_float_zero(value) || shippable_is_param(value)))
-	{
-		appendStringInfoString(&out->text, negated ? "NOT (" : "(");
-		deparse_real_equals_value(out, relid, column, value);
-		if (spell_out)
-		{
-			appendStringInfoString(&out->text, " OR (");
-			deparse_is_nan(out, relid, left);
-			appendStringInfoString(&out->text, " AND ");
-			deparse_is_nan(out, relid, right);
-			appendStringInfoChar(&out->text, ')');
-		}
-		appendStringInfoChar(&out->text, ')');
-		return;
-	}
 	if (spell_out)
 		appendStringInfoChar(&out->text, '(');
-	deparse_infix(out, relid, left, op, right);
+	for (i = 0; i < 2; i++)
+	{
+		Expr *other = operands[1 - i];
+
+		if (i == 1)
+			appendStringInfo(&out->text, " %s ", op);
+		if (is_real(operands[i]) && !IsA(operands[i], Const) &&
+			(is_float_zero(other) || shippable_is_param(other) || shippable_is_param(operands[i])))
+			deparse_zero(out, relid, operands[i]);
+		else if (is_real(operands[i]) && is_float_zero(operands[i]))
+			appendStringInfoString(&out->text, "REAL '0'");
+		else
+			deparse_operand(out, relid, operands[i]);
+	}
 	if (spell_out)
 	{
 		appendStringInfoString(&out->text, negated ? " AND NOT (" : " OR (");
@@ -287,7 +267,10 @@ deparse_array_op(RemoteSql *out, Oid relid, ScalarArrayOpExpr *op)
 
 	/* NOT stands before all of it, since an OR may follow the list */
 	appendStringInfoString(&out->text, op->useOr ? "(" : "NOT (");
-	deparse_operand(out, relid, linitial(op->args));
+	if (is_real(linitial(op->args)))
+		deparse_zero(out, relid, linitial(op->args));
+	else
+		deparse_operand(out, relid, linitial(op->args));
 	appendStringInfoString(&out->text, " IN ");
 	if (!IsA(right, Const))
 		add_hole(out, right);

@@ -286,7 +286,7 @@ literal_append(StringInfo out, Oid type, Datum value, bool isnull)
  * follow.  IN () does not exist, so an empty array becomes an empty subquery,
  * which no value is in, not even NULL.  A NULL stands outside of the list:
  * Trino 476 gets lists wrong that hold neighbouring integers or dates and a
- * NULL.  Nor does it find the other zero in a list of reals, so both are there.
+ * NULL.  -0 is written as 0: see deparse_zero().
  */
 bool
 literal_append_list(StringInfo out, Oid element, Datum array, bool isnull)
@@ -297,7 +297,6 @@ literal_append_list(StringInfo out, Oid element, Datum array, bool isnull)
 	Datum *values = NULL;
 	bool *nulls = NULL;
 	bool has_null = isnull;
-	bool zero = false;
 	int written = 0;
 	int n = 0;
 	int i;
@@ -319,18 +318,15 @@ literal_append_list(StringInfo out, Oid element, Datum array, bool isnull)
 		}
 		if (written++ > 0)
 			appendStringInfoString(out, ", ");
+		if (element == FLOAT4OID && DatumGetFloat4(values[i]) == 0)
+			values[i] = Float4GetDatum(0);
 		if (!literal_append(out, element, values[i], false))
 		{
 			out->len = begin;
 			out->data[begin] = '\0';
 			return false;
 		}
-		zero = zero || (element == FLOAT4OID && DatumGetFloat4(values[i]) == 0) ||
-			   (element == FLOAT8OID && DatumGetFloat8(values[i]) == 0);
 	}
-	if (zero)
-		appendStringInfo(out, ", %s '0', %s '-0'", element == FLOAT4OID ? "REAL" : "DOUBLE",
-						 element == FLOAT4OID ? "REAL" : "DOUBLE");
 	if (written == 0)
 		appendStringInfo(out, "SELECT CAST(NULL AS %s) WHERE false", literal_type_name(element));
 	appendStringInfoChar(out, ')');

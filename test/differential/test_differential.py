@@ -43,8 +43,8 @@ def load(stand, admin, conn):
     for table in ("memory.default.x", "awsdatacatalog.engine.x_parquet", "iceberg.engine.x_iceberg"):
         stand.engine(f"DROP TABLE IF EXISTS {table}")
     stand.engine(create("x", "memory.default.x", every))
-    stand.engine(f"CREATE TABLE awsdatacatalog.engine.x_parquet WITH (format = 'PARQUET', external_location = 's3://{DATA}/x-parquet/') AS SELECT id, {', '.join(IN_HIVE)} FROM memory.default.x")
-    stand.engine(f"CREATE TABLE iceberg.engine.x_iceberg WITH (location = 's3://{DATA}/x-iceberg/') AS SELECT id, {', '.join(IN_ICEBERG)} FROM memory.default.x")
+    stand.engine(f"CREATE TABLE awsdatacatalog.engine.x_parquet WITH (format = 'PARQUET', external_location = 's3://{DATA}/x-parquet-{time.time_ns()}/') AS SELECT id, {', '.join(IN_HIVE)} FROM memory.default.x")
+    stand.engine(f"CREATE TABLE iceberg.engine.x_iceberg WITH (location = 's3://{DATA}/x-iceberg-{time.time_ns()}/') AS SELECT id, {', '.join(IN_ICEBERG)} FROM memory.default.x")
 
     conn.execute("DROP TABLE IF EXISTS x_heap CASCADE")
     conn.execute("CREATE TABLE x_heap (id int, " + ", ".join(f"{c[0]} {c[2]}" for c in COLUMNS) + ")")

@@ -1,0 +1,124 @@
+"""Whoever goes away takes the engine's query along: shown by the engine's own list."""
+import os
+import signal
+import threading
+import time
+
+import psycopg
+import pytest
+
+from engine_fixtures import connect, error, rows
+
+LONG = "SELECT count(*) AS n FROM tpch.sf1000.lineitem a CROSS JOIN tpch.sf1000.orders b WHERE a.comment <> b.comment"
+
+
+@pytest.fixture
+def long(conn, stand):
+    conn.execute(f"CREATE FOREIGN TABLE long (n bigint) SERVER lake OPTIONS (query '{LONG}')")
+    return conn
+
+
+def wait_running(stand):
+    until = time.time() + 20
+    while not stand.running():
+        assert time.time() < until, "the engine did not begin"
+        time.sleep(0.05)
+
+
+def gone_after(stand, began):
+    """Seconds from began until the engine's list is empty."""
+    while stand.running():
+        assert time.time() - began < 30, "the engine goes on"
+        time.sleep(0.02)
+    return time.time() - began
+
+
+class Behind:
+    """A statement in a thread."""
+
+    def __init__(self, conn, sql):
+        self.conn, self.sql, self.error = conn, sql, None
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        try:
+            self.conn.execute(self.sql).fetchall()
+        except psycopg.Error as e:
+            self.error = e
+
+
+# A second is promised; a shared machine, and the engine's own list, get some slack.
+SOON = 3
+
+
+def test_cancel(long, stand):
+    statement = Behind(long, "SELECT * FROM long")
+    wait_running(stand)
+    began = time.time()
+    long.cancel()
+    assert gone_after(stand, began) < SOON
+    statement.thread.join(10)
+    assert statement.error.sqlstate == "57014"
+    assert [x["state"] for x in stand.executions()][-1] == "CANCELLED"
+    assert rows(long, "SELECT 1") == [(1,)]
+
+
+def test_statement_timeout(long, stand):
+    long.execute("SET statement_timeout = '1500ms'")
+    began = time.time()
+    assert error(long, "SELECT * FROM long").sqlstate == "57014"
+    assert gone_after(stand, began) < 1.5 + SOON
+
+
+def test_query_timeout(long, stand):
+    long.execute("ALTER SERVER lake OPTIONS (ADD query_timeout '1s')")
+    began = time.time()
+    assert error(long, "SELECT * FROM long").sqlstate == "57014"
+    assert gone_after(stand, began) < 1 + SOON
+
+
+def test_a_client_that_vanishes(long, stand):
+    other = connect()
+    pid = other.info.backend_pid
+    Behind(other, "SELECT * FROM long")
+    wait_running(stand)
+    began = time.time()
+    os.close(os.dup(other.fileno()))
+    import socket
+
+    s = socket.socket(fileno=os.dup(other.fileno()))
+    s.shutdown(socket.SHUT_RDWR)
+    s.close()
+    assert gone_after(stand, began) < SOON
+    until = time.time() + 10
+    while rows(long, "SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)):
+        assert time.time() < until, "the backend goes on"
+        time.sleep(0.1)
+
+
+def test_a_backend_that_is_terminated(long, stand):
+    other = connect()
+    Behind(other, "SELECT * FROM long")
+    wait_running(stand)
+    began = time.time()
+    rows(long, "SELECT pg_terminate_backend(%s)", (other.info.backend_pid,))
+    assert gone_after(stand, began) < SOON
+
+
+def test_an_error_beside_it(long, stand):
+    """Another part of the plan fails while the engine is busy for this one."""
+    long.execute("CREATE FUNCTION soon_fails() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.1); RAISE 'no'; END $$")
+    long.execute("CREATE FOREIGN TABLE three (a int) SERVER lake OPTIONS (query 'SELECT * FROM (VALUES 1, 2, 3) t(a)')")
+    assert error(long, "SELECT a, soon_fails() FROM three").sqlstate == "P0001"
+    assert stand.running() == []
+
+
+def test_limit_and_cursor(long, stand):
+    """A plan that ends early reads no more pages than it needs."""
+    long.execute("CREATE FOREIGN TABLE many (a bigint) SERVER lake OPTIONS (query 'SELECT orderkey AS a FROM tpch.tiny.orders')")
+    stand.reset()
+    long.execute("BEGIN; DECLARE c CURSOR FOR SELECT a FROM many")
+    assert len(rows(long, "FETCH 10 FROM c")) == 10
+    long.execute("COMMIT")
+    assert 1 <= len(stand.log("GetQueryResults")) <= 2
