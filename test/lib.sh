@@ -181,6 +181,7 @@ start_cluster() {
 		echo "unix_socket_directories = '$STATE/socket'"
 		echo "fsync = off"
 		echo "max_prepared_transactions = 5"
+		echo "max_connections = 120"
 		for setting in "$@"; do echo "$setting"; done
 	} >>"$dir/postgresql.conf"
 	touch "$STATE/pg.log"

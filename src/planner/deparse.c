@@ -20,6 +20,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "query/literal.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -262,22 +263,27 @@ deparse_op(RemoteSql *out, Oid relid, OpExpr *op)
 static void
 deparse_array_op(RemoteSql *out, Oid relid, ScalarArrayOpExpr *op)
 {
+	Expr *left = linitial(op->args);
 	Expr *right = lsecond(op->args);
+	Const *list = IsA(right, Const) ? (Const *) right : NULL;
 	Oid element = get_element_type(exprType((Node *) right));
+	/* an OR follows a list with NULLs, so NOT stands before all of it */
+	bool whole =
+		!list || list->constisnull || array_contains_nulls(DatumGetArrayTypeP(list->constvalue));
 
-	/* NOT stands before all of it, since an OR may follow the list */
-	appendStringInfoString(&out->text, op->useOr ? "(" : "NOT (");
-	if (is_real(linitial(op->args)))
-		deparse_zero(out, relid, linitial(op->args));
+	if (whole)
+		appendStringInfoString(&out->text, op->useOr ? "(" : "NOT (");
+	if (is_real(left))
+		deparse_zero(out, relid, left);
 	else
-		deparse_operand(out, relid, linitial(op->args));
-	appendStringInfoString(&out->text, " IN ");
-	if (!IsA(right, Const))
+		deparse_operand(out, relid, left);
+	appendStringInfoString(&out->text, whole || op->useOr ? " IN " : " NOT IN ");
+	if (!list)
 		add_hole(out, right);
-	else if (!literal_append_list(&out->text, element, ((Const *) right)->constvalue,
-								  ((Const *) right)->constisnull))
+	else if (!literal_append_list(&out->text, element, list->constvalue, list->constisnull))
 		elog(ERROR, "cannot write an array of type %u for Athena", element);
-	appendStringInfoChar(&out->text, ')');
+	if (whole)
+		appendStringInfoChar(&out->text, ')');
 }
 
 static void

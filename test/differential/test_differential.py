@@ -154,6 +154,31 @@ def test_conditions(tables, the_stand):
     assert not wrong, f"seed {SEED}: {len(wrong)} conditions differ:\n" + "\n".join(report)
 
 
+def test_conditions_over_files(tables, the_stand):
+    """In a WHERE over Parquet and Iceberg, where the engine also prunes by them."""
+    conn, athena = tables, the_stand.client("athena")
+    wrong = []
+    for table, names in (("x_parquet", IN_HIVE), ("x_iceberg", IN_ICEBERG)):
+        generator, batch = Generator(SEED + 11, names), []
+        while len(batch) < EXPRESSIONS // 20:
+            node = generator.condition(generator.rng.choice([0, 1, 1, 2]))
+            try:
+                words = shipped(conn, str(node), table)
+                if words is not None:
+                    conn.execute(f"SELECT {node} FROM x_heap")
+                    batch.append((node, words))
+            except psycopg.Error:
+                pass
+        for start in range(0, len(batch), 25):
+            part = batch[start : start + 25]
+            here = rows(conn, " UNION ALL ".join(f"SELECT {k}, id FROM x_heap WHERE {node}" for k, (node, _) in enumerate(part)))
+            there = fetch(athena, " UNION ALL ".join(f"SELECT {k} AS k, id FROM engine.{table} WHERE {words}" for k, (_, words) in enumerate(part)))[1:]
+            there = [(int(k), int(id)) for k, id in there]
+            for k in {k for k, _ in set(here) ^ set(there)}:
+                wrong.append(f"{table}: {part[k][0]}\n    shipped as {part[k][1]}")
+    assert not wrong, f"seed {SEED}: {len(wrong)} conditions differ:\n" + "\n".join(wrong[:10])
+
+
 def answer(conn, sql, ordered):
     got = [r[0] for r in rows(conn, f"SELECT s::text FROM ({sql}) s")]
     return got if ordered else sorted(got)

@@ -5,6 +5,7 @@ import sys
 
 import psycopg
 import pytest
+from botocore.exceptions import ClientError
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "stand"))
 
@@ -31,14 +32,16 @@ def the_stand():
     stand = Stand()
     s3 = stand.client("s3", ADMIN)
     for bucket in (BUCKET, DATA):
-        s3.create_bucket(Bucket=bucket)
+        try:
+            s3.create_bucket(Bucket=bucket)
+        except ClientError:
+            pass  # it is there
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=DATA):
         for found in page.get("Contents", []):
             s3.delete_object(Bucket=DATA, Key=found["Key"])
     athena = stand.client("athena", ADMIN)
-    for database in ("engine",):
-        execute(athena, f"DROP DATABASE IF EXISTS {database} CASCADE")
-        execute(athena, f"CREATE DATABASE {database}")
+    execute(athena, "DROP DATABASE IF EXISTS engine CASCADE")
+    execute(athena, "CREATE DATABASE engine")
     return stand
 
 
