@@ -6,10 +6,10 @@
  * know actions.  An AwsCall is malloc'd and freed by aws_call_free(); whoever
  * makes one ties it to a memory context or to a running query at once.
  *
- * Retried, with exponential backoff and full jitter: lost connections, 5xx,
- * throttling.  Never: validation and permission errors.  A signature error
- * whose Date header shows that our clock is wrong is repeated once with the
- * clock corrected.
+ * Retried, with exponential backoff and full jitter: lost connections, answers
+ * that are cut or garbled, 5xx, and, more often than these, throttling.  Never:
+ * validation and permission errors.  A signature error whose Date header shows
+ * that our clock is wrong is repeated once with the clock corrected.
  *
  * The text of a signature error holds the canonical request and with it the
  * session token, so it is dropped here and seen by nobody.
@@ -31,6 +31,9 @@
 #define BACKOFF_BASE_MS 100
 #define BACKOFF_THROTTLED_MS 500
 #define BACKOFF_CAP_MS 20000
+#define BACKOFF_THROTTLED_CAP_MS 5000
+/* many share one quota: each may be refused often before its turn comes */
+#define THROTTLED_TIMES 4
 #define CLOCK_TOLERANCE_S 60
 #define MAX_HEADERS 12
 
@@ -49,6 +52,7 @@ struct AwsCall
 	char *bucket_owner;
 	HttpRequest *http;
 	int attempts;
+	int throttled; /* attempts that were throttled */
 	bool clock_corrected;
 	bool in_doubt; /* may an earlier attempt have done it, unheard? */
 	AwsError error;
@@ -56,6 +60,9 @@ struct AwsCall
 
 /* AWS's clock less ours, in seconds; learnt from a signature error. */
 static int64 clock_offset = 0;
+
+/* attempts of this backend that were throttled */
+static int64 throttled_total = 0;
 
 /* A deep copy in the current memory context. */
 AwsClient *
@@ -467,6 +474,26 @@ read_error(AwsCall *call)
 		snprintf(e->code, sizeof(e->code), "HTTP %d", e->http_status);
 }
 
+/*
+ * Does a JSON answer end as it begins?  Looks at its ends only: whoever reads it
+ * will find what else is wrong, but then it is too late to repeat the call.
+ */
+static bool
+looks_whole(AwsCall *call)
+{
+	size_t len;
+	const char *text = http_body(call->http, &len);
+
+	while (len > 0 && isspace((unsigned char) text[len - 1]))
+		len--;
+	while (len > 0 && isspace((unsigned char) *text))
+	{
+		text++;
+		len--;
+	}
+	return len >= 2 && text[0] == '{' && text[len - 1] == '}';
+}
+
 /* Judge the finished attempt: fills error, AWS_OK if it is a good answer. */
 static void
 judge(AwsCall *call)
@@ -488,10 +515,19 @@ judge(AwsCall *call)
 		e->kind = AWS_ERR_TRANSPORT;
 		copy_text(e->message, sizeof(e->message), why);
 	}
-	else if (e->http_status >= 200 && e->http_status < 300)
-		e->kind = AWS_OK;
-	else
+	else if (e->http_status < 200 || e->http_status >= 300)
 		read_error(call);
+	else if (call->protocol == AWS_JSON && !looks_whole(call))
+		aws_call_set_malformed(call, "it is cut, or no JSON");
+	else
+		e->kind = AWS_OK;
+}
+
+static bool
+is_passing(AwsErrorKind kind)
+{
+	return kind == AWS_ERR_TRANSPORT || kind == AWS_ERR_SERVER || kind == AWS_ERR_THROTTLED ||
+		   kind == AWS_ERR_MALFORMED;
 }
 
 /* Correct our clock from the Date header, if it is far enough off. */
@@ -524,13 +560,25 @@ should_retry(AwsCall *call, int *delay_ms)
 	*delay_ms = 0;
 	if (correct_clock(call))
 		return true;
-	if (kind != AWS_ERR_TRANSPORT && kind != AWS_ERR_SERVER && kind != AWS_ERR_THROTTLED)
+	if (!is_passing(kind))
 		return false;
-	if (call->attempts > call->client.max_retries)
-		return false;
-	ceiling = (kind == AWS_ERR_THROTTLED ? BACKOFF_THROTTLED_MS : BACKOFF_BASE_MS) *
-			  pow(2, Min(call->attempts - 1, 16));
-	*delay_ms = (int) (pg_prng_double(&pg_global_prng_state) * Min(ceiling, BACKOFF_CAP_MS));
+	if (kind == AWS_ERR_THROTTLED)
+	{
+		throttled_total++;
+		if (++call->throttled > call->client.max_retries * THROTTLED_TIMES)
+			return false;
+		ceiling = Min(BACKOFF_THROTTLED_MS * pow(2, Min(call->throttled - 1, 16)),
+					  BACKOFF_THROTTLED_CAP_MS);
+	}
+	else
+	{
+		int failed = call->attempts - call->throttled;
+
+		if (failed > call->client.max_retries)
+			return false;
+		ceiling = Min(BACKOFF_BASE_MS * pow(2, Min(failed - 1, 16)), BACKOFF_CAP_MS);
+	}
+	*delay_ms = (int) (pg_prng_double(&pg_global_prng_state) * ceiling);
 	return true;
 }
 
@@ -583,9 +631,7 @@ aws_call_wait_quietly(AwsCall *call, int64 deadline_ms, bool insist)
 		judge(call);
 		if (call->error.kind == AWS_OK)
 			return true;
-		if (tries++ == 3 ||
-			(!correct_clock(call) && call->error.kind != AWS_ERR_TRANSPORT &&
-			 call->error.kind != AWS_ERR_SERVER && call->error.kind != AWS_ERR_THROTTLED))
+		if (tries++ == 3 || (!correct_clock(call) && !is_passing(call->error.kind)))
 			return false;
 		call->in_doubt = aws_call_in_doubt(call);
 		if (!insist && !call->in_doubt)
@@ -609,8 +655,8 @@ aws_call_in_doubt(AwsCall *call)
 	if (!http_is_done(call->http))
 		return true;
 	judge(call);
-	return call->error.kind == AWS_OK || call->error.kind == AWS_ERR_TRANSPORT ||
-		   call->error.kind == AWS_ERR_SERVER;
+	return call->error.kind == AWS_OK ||
+		   (is_passing(call->error.kind) && call->error.kind != AWS_ERR_THROTTLED);
 }
 
 const AwsError *
@@ -637,6 +683,13 @@ int
 aws_call_retries(const AwsCall *call)
 {
 	return call->attempts - 1;
+}
+
+/* How many attempts of all calls of this backend were throttled. */
+int64
+aws_throttled_total(void)
+{
+	return throttled_total;
 }
 
 /* Turn a good answer into an error: it is not what the action should answer. */

@@ -108,6 +108,7 @@ extern const AwsError *aws_call_error(const AwsCall *call);
 extern char *aws_call_body(AwsCall *call, size_t *len);
 extern int64 aws_call_bytes(const AwsCall *call);
 extern int aws_call_retries(const AwsCall *call);
+extern int64 aws_throttled_total(void);
 extern void aws_call_set_malformed(AwsCall *call, const char *what);
 
 extern _Noreturn void aws_error_throw(const AwsError *error);

@@ -70,6 +70,9 @@ copy_settings(QuerySettings *to, const QuerySettings *from)
 	to->expected_bucket_owner = copy_or_null(from->expected_bucket_owner);
 }
 
+/* The least delay between two polls of this backend. */
+static int poll_first_ms = POLL_FIRST_MS;
+
 /* Make the query, on the list and owned, before anything is sent. */
 static AthenaQuery *
 query_create(const QuerySettings *settings, const char *sql)
@@ -288,11 +291,12 @@ query_wait(AthenaQuery *query)
 		AllocSetContextCreate(CurrentMemoryContext, "Athena poll", ALLOCSET_SMALL_SIZES);
 	int64 began = http_now_ms();
 	int timeout = query->settings.query_timeout_ms;
+	int64 throttled = aws_throttled_total();
 
 	while (query->phase == QUERY_RUNNING)
 	{
 		int64 age = http_now_ms() - began;
-		int delay = (int) Min(Max(age / 4, POLL_FIRST_MS), POLL_MAX_MS);
+		int delay = (int) Min(Max(age / 4, poll_first_ms), POLL_MAX_MS);
 
 		if (timeout > 0 && age >= timeout)
 			ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
@@ -306,6 +310,11 @@ query_wait(AthenaQuery *query)
 		poll_state(query, scratch);
 	}
 	MemoryContextDelete(scratch);
+	/* others ask, too: when throttled, ask less often from now on, and forget it slowly */
+	if (aws_throttled_total() > throttled)
+		poll_first_ms = Min(poll_first_ms * 2, POLL_MAX_MS);
+	else
+		poll_first_ms = Max(poll_first_ms * 3 / 4, POLL_FIRST_MS);
 	if (query->execution.state != ATHENA_SUCCEEDED)
 		throw_failure(query);
 	note_result_object(query);

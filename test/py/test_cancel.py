@@ -145,7 +145,7 @@ def test_cancel_while_a_throttled_start_is_answered(fake, conn):
 
 def test_a_start_in_doubt_is_found_and_stopped(fake, conn):
     """Lost once, throttled ever after: at the end it is asked once more with its token."""
-    conn.execute("ALTER SERVER lake OPTIONS (ADD max_retries '2')")
+    conn.execute("ALTER SERVER lake OPTIONS (ADD max_retries '1')")
     fake.run_states = ["RUNNING"]
 
     def lost(body):
@@ -153,7 +153,7 @@ def test_a_start_in_doubt_is_found_and_stopped(fake, conn):
         return 500, {"__type": "InternalServerException"}
 
     throttled = (400, {"__type": "ThrottlingException", "message": "Rate exceeded"})
-    fake.faults["StartQueryExecution"] = [lost, throttled, throttled]
+    fake.faults["StartQueryExecution"] = [lost] + [throttled] * 5
     with pytest.raises(psycopg.Error) as e:
         conn.execute("SELECT * FROM t")
     assert e.value.sqlstate == "53400"
