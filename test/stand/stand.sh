@@ -84,6 +84,8 @@ write_trino_config() { # directory
 		query.min-expire-age=60m
 		query.client.timeout=30s
 		query.max-memory-per-node=1GB
+		failure-detector.enabled=false
+		task.max-worker-threads=2
 	CONFIG
 	echo "io.trino=WARN" >"$etc/log.properties"
 	# the engine's own identity: server.py lets it do everything
@@ -143,7 +145,7 @@ wait_for() { # name url seconds log
 
 # start_stand: sets STAND, the address for clients, and ENDPOINT, TRINO_PORT behind it.
 start_stand() {
-	local dir="$STATE/stand" d
+	local dir="$STATE/stand" options=""
 	need_stand
 	start_endpoint s3,glue,sts
 	rm -rf "$dir"
@@ -157,9 +159,10 @@ start_stand() {
 	say "starting the stand at $STAND (Athena over Trino $TRINO_VERSION)"
 	start_daemon stand "$dir/server" "$PYTHON" -B "$dir/server/server.py" --port "$STAND_PORT" --backing "$ENDPOINT" \
 		--engine "http://127.0.0.1:$TRINO_PORT" --directory "$dir/server"
+	# what Trino's own jvm.config has, as far as this JDK knows it
+	if "$JAVA" --list-modules | grep -q '^jdk.incubator.vector'; then options="--add-modules=jdk.incubator.vector"; fi
 	start_daemon trino "$dir/trino" "$JAVA" -Xmx"$TRINO_MEMORY" -XX:+UseG1GC -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData \
-		--add-modules=jdk.incubator.vector -Djdk.attach.allowAttachSelf=true -Dfile.encoding=UTF-8 \
-		--sun-misc-unsafe-memory-access=allow \
+		$options -Djdk.attach.allowAttachSelf=true -Dfile.encoding=UTF-8 --sun-misc-unsafe-memory-access=allow \
 		-Dnode.environment=stand -Dnode.id=stand -Dnode.data-dir="$dir/trino" -Dconfig="$dir/trino/etc/config.properties" \
 		-Dlog.levels-file="$dir/trino/etc/log.properties" -cp "$TRINO/lib/*" io.trino.server.TrinoServer
 	wait_for stand "$STAND/_stand/health" 30 "$dir/server/log"
