@@ -37,10 +37,6 @@ def left_running(stand):
     return stand.running()
 
 
-def started(stand):
-    return {e["id"] for e in stand.log("StartQueryExecution") if "id" in e} | {e["id"] for e in stand.executions() if e["state"] in ("QUEUED", "RUNNING")}
-
-
 def executed(stand, before):
     return [x for x in stand.executions() if x["id"] not in before and x["key"] not in ("admin",)]
 
@@ -101,7 +97,7 @@ def test_a_slow_answer(table, stand, truth):
 def test_a_result_that_is_cut_or_odd(table, stand, truth, fault):
     stand.query_fault(**fault)
     diag = error(table, CHECK)
-    assert diag.sqlstate in ("08P01", "HV000", "HV00L", "HV00N", "42P01", "HV004", "HV002", "HV00M", "22023", "42804") or diag.sqlstate.startswith(("HV", "08")), diag.sqlstate
+    assert diag.sqlstate.startswith(("HV", "08")), diag.sqlstate
     assert rows(table, CHECK) == truth
 
 
@@ -110,8 +106,8 @@ def test_an_empty_last_page(table, stand, truth):
     assert rows(table, CHECK) == truth
 
 
-def test_an_empty_page_in_the_middle_is_no_end(table, stand):
-    """A result whose rows stop before its last page."""
+def test_a_result_of_no_rows(table, stand):
+    """The header row alone."""
     table.execute("CREATE FOREIGN TABLE none (a bigint) SERVER lake OPTIONS (query 'SELECT 1 AS a WHERE false')")
     assert rows(table, "SELECT * FROM none") == []
 

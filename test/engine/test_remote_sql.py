@@ -2,8 +2,6 @@
 import pathlib
 import re
 
-import pytest
-
 from engine_fixtures import rows
 
 EXPECTED = pathlib.Path(__file__).parents[2] / "expected"

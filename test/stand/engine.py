@@ -4,6 +4,7 @@ Rows are handed over in the batches in which they come, so a result of any size
 passes through in bounded memory.
 """
 import http.client
+import re
 import threading
 import time
 from urllib.parse import quote, urlsplit
@@ -71,11 +72,12 @@ class Engine:
         }
         if session:
             headers["X-Trino-Session"] = ",".join(f"{n}={quote(v)}" for n, v in session)
-        status, body = self.call("POST", "/v1/statement", sql.encode(), headers)
+        repeat = ("POST", "/v1/statement", sql.encode(), headers)
+        status, body = self.call(*repeat)
         while True:
-            if status in (502, 503, 504):
+            if status in (502, 503, 504):  # the engine asks for patience
                 time.sleep(0.1)
-                status, body = self.call("GET", path, None, {"X-Trino-User": "athena"})
+                status, body = self.call(*repeat)
                 continue
             if status != 200:
                 raise EngineError("GENERIC_INTERNAL_ERROR", f"HTTP {status}: {body[:200]!r}", "INTERNAL_ERROR")
@@ -103,7 +105,8 @@ class Engine:
             if cancelled and cancelled():
                 self.call("DELETE", path, None, {"X-Trino-User": "athena"})
                 raise Cancelled
-            status, body = self.call("GET", path + "?targetResultSize=8MB", None, {"X-Trino-User": "athena"})
+            repeat = ("GET", path + "?targetResultSize=8MB", None, {"X-Trino-User": "athena"})
+            status, body = self.call(*repeat)
 
     def rows(self, sql, **kwargs):
         rows = []
@@ -116,16 +119,14 @@ class Engine:
         try:
             self.run(prefix + sql)
         except EngineError as e:
-            import re
-
             match = re.match(r"line 1:(\d+):(.*)", e.message, re.S)
             if match:
                 e.message = f"line 1:{int(match[1]) - len(prefix)}:{match[2]}"
             raise e
 
-    def kill(self, run, name):
+    def kill(self, run):
         """Cancels a statement from outside of the thread that runs it."""
-        if run and run.id:
+        if run.id:
             self.call("DELETE", f"/v1/query/{run.id}", None, {"X-Trino-User": "athena"})
 
     def list(self):

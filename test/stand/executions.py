@@ -8,6 +8,7 @@ import concurrent.futures
 import json
 import threading
 import time
+import traceback
 import uuid
 
 import orjson
@@ -68,6 +69,7 @@ class Execution:
         self.reused = None  # the execution whose result this is
         self.manifest = None
         self.fault = {}
+        self.cutoff = workgroup["Configuration"].get("BytesScannedCutoffPerQuery")
         context = body.get("QueryExecutionContext", {})
         self.database = context.get("Database", "default").lower()
         self.catalog = context.get("Catalog", "awsdatacatalog").lower()
@@ -245,8 +247,6 @@ class Athena:
             if "fail" in x.fault:
                 self.fail(x, x.fault["reason"], x.fault["fail"])
                 return
-            if x.workgroup["Configuration"].get("BytesScannedCutoffPerQuery"):
-                x.cutoff = x.workgroup["Configuration"]["BytesScannedCutoffPerQuery"]
             self.check_rights(x)
             result = Result(self.directory, x.id, x.statement.header, x.statement.extension if x.statement.extension in ("csv", "txt") else "none")
             self.perform(x, result)
@@ -272,8 +272,6 @@ class Athena:
         except HiveError as e:
             self.fail(x, e.reason, {"ErrorCategory": e.category, "ErrorType": e.type, "ErrorMessage": e.text, "Retryable": False})
         except Exception as e:  # the stand's own fault: say so, loudly
-            import traceback
-
             traceback.print_exc()
             self.fail(x, f"STAND: {type(e).__name__}: {e}", {"ErrorCategory": 3, "ErrorType": 9999, "ErrorMessage": "Unknown error occurred.", "Retryable": False})
 
@@ -338,7 +336,7 @@ class Athena:
     def on_stats(self, x):
         def watch(stats):
             x.scanned = stats.get("physicalInputBytes", stats.get("processedBytes", 0))
-            if getattr(x, "cutoff", None) and x.scanned > x.cutoff:
+            if x.cutoff and x.scanned > x.cutoff:
                 x.why, x.stop = CUTOFF_TEXT, True
 
         return watch
@@ -452,7 +450,8 @@ class Athena:
         if x.statement.extension in ("csv", "txt") and x.statement.kind not in ("UPDATE", "DELETE", "MERGE"):
             self.s3.show(x.output, x.result)
         if x.statement.type == "DML" or x.result.columns:
-            self.s3.put(f"{x.output}.metadata", b"\x0a\x04stub")
+            # live: the columns as protobuf, which no client needs; here only an object that cleaning up has to remove
+            self.s3.put(f"{x.output}.metadata", b"")
 
     # ---------- the other actions ----------
 
@@ -480,7 +479,7 @@ class Athena:
         if x.state not in ENDED:
             x.stop = True
             if x.state == "RUNNING":
-                self.engine.kill(x.run, "stop")
+                self.engine.kill(x.run)
         return {}
 
     def do_GetQueryResults(self, request, body):

@@ -9,7 +9,7 @@ import re
 from botocore.exceptions import ClientError
 
 from results import info
-from statements import closing, literal, qualified_name, quote, tokens
+from statements import closing, literal, qualified_name, quote
 
 
 class HiveError(Exception):
@@ -348,7 +348,7 @@ class HiveDdl:
                 if e.response["Error"]["Code"] != "AlreadyExistsException":
                     raise
                 if "IF" not in [x.word for x in t]:
-                    raise HiveError(f"FAILED: Execution Error, return code 1. AlreadyExistsException(message:Partition already exists.)")
+                    raise HiveError("FAILED: Execution Error, return code 1. AlreadyExistsException(message:Partition already exists.)")
 
     def alter_table_drop_partition(self, sql, t, database):
         database, name, at = qualified_name(t, 2, database)

@@ -11,9 +11,9 @@ to /_stand/ (control.py).
 import argparse
 import gc
 import os
-import sys
 import threading
 import time
+import traceback
 
 import boto3
 import orjson
@@ -25,7 +25,7 @@ from executions import Athena
 from iam import REGION, Iam
 from model import Models
 from s3front import S3Front, action_of
-from wire import Answer, Backing, Refused, Server, json_answer, json_error, read_json
+from wire import Backing, Refused, Server, json_answer, json_error, read_json
 
 TARGETS = {"AmazonAthena": "athena", "AWSGlue": "glue"}
 ACTIONS = {  # what the stand's Athena can do
@@ -79,8 +79,6 @@ class Stand:
             except Refused as e:
                 answer = e.answer
             except Exception as e:  # the stand's own fault
-                import traceback
-
                 traceback.print_exc()
                 answer = json_error("InternalServerException", f"STAND: {type(e).__name__}: {e}", 500).answer
         self.control.note(service, action, request, answer, started, fault)

@@ -7,7 +7,7 @@ import pyarrow.parquet
 import pytest
 from botocore.exceptions import ClientError
 
-from stand_client import ADMIN, BUCKET, Failed, execute, fetch, texts
+from stand_client import BUCKET, Failed, execute, fetch, texts
 
 
 def content(s3, url):

@@ -11,6 +11,7 @@ import os
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 import uuid
@@ -118,9 +119,6 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def serve(self):
-        if self.headers.get("expect", "").lower() == "100-continue" and self.request_version != "HTTP/1.1":
-            self.send_response_only(100)
-            self.end_headers()
         if "chunked" in self.headers.get("transfer-encoding", "").lower():
             body = _read_chunked(self.rfile)
         else:
@@ -219,8 +217,6 @@ class Server(ThreadingHTTPServer):
         self.release = threading.Event()
 
     def handle_error(self, request, client_address):
-        import sys
-
         if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError, ValueError)):
             super().handle_error(request, client_address)
 
