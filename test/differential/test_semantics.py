@@ -104,7 +104,7 @@ CASES = [  # the line, where it is evaluated, the condition
     ("width_bucket", HERE, "width_bucket(n, 0, 10, 5) = 2"), ("radians", HERE, "radians(f) > 0.04"), ("degrees", HERE, "degrees(g) > 57"), ("ln", HERE, "CASE WHEN g > 0.5 THEN ln(g) > 1 END"), ("log", HERE, "CASE WHEN n > 0.5 THEN log(n) > 0.3 END"),
     ("exp", HERE, "exp(i2 / 32768.0) > 1"), ("sqrt", HERE, "CASE WHEN g >= 0 THEN sqrt(g) = 1 END"), ("ceil and floor", HERE, "ceil(n) <> floor(n)"), ("trunc", HERE, "trunc(n) = 2"), ("mod", HERE, "mod(i4, 3) = -1"), ("div", HERE, "div(i8, 2) = 2"), ("gcd", HERE, "gcd(i4, 10) = 5"),
     ("strpos of nothing", HERE, "strpos(t, '') = 1"), ("position", HERE, "position('%' in t) = 2"), ("reverse", HERE, "reverse(t) = 'c%a'"), ("concat_ws", HERE, "concat_ws('-', t, NULL, u) = 'a-B'"), ("translate", HERE, "translate(t, 'a', 'b') = 'b'"),
-    ("normalize", HERE, "normalize(u) = u"), ("chr", HERE, "t = chr(i4 + 96)"), ("lpad", HERE, "lpad(t, 3) = '  a'"), ("repeat", HERE, "repeat(t, 2) = 'aa'"), ("octet_length", HERE, "octet_length(t) = 4"), ("overlay", HERE, "overlay(t placing 'x' from 1 for 1) = 'x'"),
+    ("normalize", HERE, "normalize(u) = u"), ("chr", HERE, "t = chr(i2 % 100 + 96)"), ("lpad", HERE, "lpad(t, 3) = '  a'"), ("repeat", HERE, "repeat(t, 2) = 'aa'"), ("octet_length", HERE, "octet_length(t) = 4"), ("overlay", HERE, "overlay(t placing 'x' from 1 for 1) = 'x'"),
     ("ascii", HERE, "ascii(t) = 97"), ("to_hex", HERE, "to_hex(i4) = '5'"), ("initcap", HERE, "initcap(t) = 'A'"), ("right", HERE, "right(t, 1) = ' '"), ("ltrim of a set", HERE, "ltrim(t, 'a') = ''"), ("rtrim", HERE, "rtrim(t) = 'a'"), ("sha256", HERE, "sha256(bin) IS NOT NULL"),
     ("regexp_replace", HERE, "regexp_replace(t, 'a|ab', 'x') = 'x'"), ("regexp_count of alternatives", HERE, "substring(t from 'a|a%c') = 'a%c'"), ("\\w beyond ASCII", HERE, "u ~ '^\\w$'"), (". and newlines", HERE, "c ~ 'a.b'"),
     ("extract second", HERE, "extract(second from ts) = 59.5"), ("extract epoch", HERE, "extract(epoch from ts) = 1767225600"), ("century", HERE, "extract(century from d) = 21"), ("isoyear", HERE, "extract(isoyear from d) = 2026"), ("age", HERE, "age(ts, '2025-01-01') = '1 year'"),
@@ -180,8 +180,7 @@ def test_the_data_would_tell(tables):
     """A case whose condition no row or every row fulfils shows little; these are known."""
     dull = []
     for line, where, condition in CASES:
-        got = len(rows(tables, f"SELECT 1 FROM s_heap WHERE {condition}"))
-        if where == SHIPPED and got in (0, len(ROWS)):
+        if where == SHIPPED and len(rows(tables, f"SELECT 1 FROM s_heap WHERE {condition}")) in (0, len(ROWS)):
             dull.append(line)
     # 0.1 as double is no real's value; char(n) has blanks to match; NULL in NOT IN lets nothing through
     assert set(dull) == {"NOT IN with NULL", "real beside a numeric constant", "char(n) LIKE sees the blanks"}
