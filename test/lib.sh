@@ -134,31 +134,41 @@ stop_pid() { # name words-of-its-command-line [signal]
 	rm -f "$file"
 }
 
-# start_endpoint [services]: MiniStack; sets ENDPOINT.
-start_endpoint() {
-	local dir="$STATE/endpoint" services=${1:-s3,glue,sts,athena} i
-	rm -rf "$dir"
-	mkdir -p "$dir"
-	chown "$(server_user)" "$dir"
-	ENDPOINT_PORT=$(free_port)
-	ENDPOINT="http://127.0.0.1:$ENDPOINT_PORT"
-	say "starting the embedded endpoint (MiniStack) at $ENDPOINT"
-	(cd "$dir" && exec setsid env -i PATH=/usr/bin:/bin HOME="$dir" TMPDIR="$dir" BIND_HOST=127.0.0.1 \
-		GATEWAY_PORT="$ENDPOINT_PORT" SERVICES="$services" IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 \
-		S3_DATA_DIR="$dir/s3" LOG_LEVEL=WARNING \
-		$([ "$(id -u)" = 0 ] && echo setpriv --reuid=postgres --regid=postgres --clear-groups) \
-		"$PYTHON" -m ministack >"$dir/log" 2>&1) &
-	note_pid endpoint $!
-	for i in $(seq 240); do
-		if "$PYTHON" -c "import urllib.request as u; u.urlopen('$ENDPOINT/_ministack/health', timeout=2)" 2>/dev/null; then
-			echo "$ENDPOINT" >"$STATE/endpoint.url"
-			return 0
-		fi
-		kill -0 "$(cat "$STATE/endpoint.pid")" 2>/dev/null || break
+# start_daemon NAME DIRECTORY COMMAND...: in the background, as the server's user, with
+# an environment and a session of its own; its output goes to DIRECTORY/log.
+start_daemon() {
+	local name=$1 dir=$2
+	shift 2
+	[ "$(id -u)" != 0 ] || chown -R "$(server_user)" "$dir"
+	(cd "$dir" && exec setsid env -i PATH=/usr/bin:/bin HOME="$dir" TMPDIR="$dir" LC_ALL=C.UTF-8 \
+		$([ "$(id -u)" = 0 ] && echo setpriv --reuid=postgres --regid=postgres --clear-groups) "$@" >"$dir/log" 2>&1) &
+	note_pid "$name" $!
+}
+
+# wait_for NAME URL SECONDS LOG: until the daemon answers.
+wait_for() {
+	local i
+	for i in $(seq $(($3 * 4))); do
+		"$PYTHON" -c "import urllib.request as u; u.urlopen('$2', timeout=5)" 2>/dev/null && return 0
+		kill -0 "$(cat "$STATE/$1.pid")" 2>/dev/null || break
 		sleep 0.25
 	done
-	tail -n 20 "$dir/log" >&2
-	die "the endpoint did not start"
+	tail -n 30 "$4" >&2
+	die "$1 did not start"
+}
+
+# start_endpoint [services]: MiniStack; sets ENDPOINT.
+start_endpoint() {
+	local dir="$STATE/endpoint" services=${1:-s3,glue,sts,athena} port
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	port=$(free_port)
+	ENDPOINT="http://127.0.0.1:$port"
+	say "starting the embedded endpoint (MiniStack) at $ENDPOINT"
+	start_daemon endpoint "$dir" env BIND_HOST=127.0.0.1 GATEWAY_PORT="$port" SERVICES="$services" IOT_MTLS_ENABLED=0 \
+		SFTP_ENABLED=0 S3_DATA_DIR="$dir/s3" LOG_LEVEL=WARNING "$PYTHON" -m ministack
+	wait_for endpoint "$ENDPOINT/_ministack/health" 60 "$dir/log"
+	echo "$ENDPOINT" >"$STATE/endpoint.url"
 }
 
 # start_cluster [setting=value...]: a throw-away cluster on a Unix socket.

@@ -76,6 +76,7 @@ write_trino_config() { # directory
 		coordinator=true
 		node-scheduler.include-coordinator=true
 		http-server.http.port=$TRINO_PORT
+		node.bind-ip=127.0.0.1
 		node.internal-address=127.0.0.1
 		discovery.uri=http://127.0.0.1:$TRINO_PORT
 		catalog.config-dir=$etc/catalog
@@ -123,26 +124,6 @@ s3.aws-secret-key=$ENGINE_SECRET"
 	echo "connector.name=tpch" >"$etc/catalog/tpch.properties"
 }
 
-# Daemons run as the server's user, in a session of their own.
-start_daemon() { # name directory command...
-	local name=$1 dir=$2
-	shift 2
-	(cd "$dir" && exec setsid env -i PATH=/usr/bin:/bin HOME="$dir" TMPDIR="$dir" LC_ALL=C.UTF-8 \
-		$([ "$(id -u)" = 0 ] && echo setpriv --reuid=postgres --regid=postgres --clear-groups) "$@" >"$dir/log" 2>&1) &
-	note_pid "$name" $!
-}
-
-wait_for() { # name url seconds log
-	local i
-	for i in $(seq $(($3 * 4))); do
-		"$PYTHON" -c "import sys, urllib.request as u; u.urlopen('$2', timeout=5)" 2>/dev/null && return 0
-		kill -0 "$(cat "$STATE/$1.pid")" 2>/dev/null || break
-		sleep 0.25
-	done
-	tail -n 30 "$4" >&2
-	die "$1 did not start"
-}
-
 # start_stand: sets STAND, the address for clients, and ENDPOINT, TRINO_PORT behind it.
 start_stand() {
 	local dir="$STATE/stand" options=""
@@ -155,7 +136,6 @@ start_stand() {
 	STAND="http://127.0.0.1:$STAND_PORT"
 	TRINO_PORT=$(free_port)
 	write_trino_config "$dir/trino"
-	[ "$(id -u)" != 0 ] || chown -R "$(server_user)" "$dir"
 	say "starting the stand at $STAND (Athena over Trino $TRINO_VERSION)"
 	start_daemon stand "$dir/server" "$PYTHON" -B "$dir/server/server.py" --port "$STAND_PORT" --backing "$ENDPOINT" \
 		--engine "http://127.0.0.1:$TRINO_PORT" --directory "$dir/server"
