@@ -18,7 +18,7 @@ from botocore.auth import SigV4Auth  # noqa: E402
 from botocore.awsrequest import AWSRequest  # noqa: E402
 from botocore.credentials import Credentials  # noqa: E402
 
-from stand_client import FULL, Stand, execute  # noqa: E402
+from stand_client import ADMIN, BUCKET, FULL, Stand, execute  # noqa: E402
 
 PAGES = 400_000  # rows to fetch by pages
 
@@ -47,6 +47,7 @@ def by_pages(stand, id, rows):
 
 def main(millions):
     stand = Stand()
+    stand.client("s3", ADMIN).create_bucket(Bucket=BUCKET)
     pid = int((pathlib.Path(os.environ["ATHENA_FDW_STATE"]) / "stand.pid").read_text())
     athena, s3 = stand.client("athena"), stand.client("s3")
     print(f"{'rows':>12} {'into a result':>16} {'by pages':>16} {'as an object':>14} {'resident':>10}")

@@ -351,7 +351,7 @@ class Athena:
             if x.body.get("ExecutionParameters"):
                 sql = f"EXECUTE IMMEDIATE {statements.literal(sql)} USING {', '.join(self.parameter(p) for p in x.body['ExecutionParameters'])}"
             if s.kind == "EXPLAIN":
-                plan = self.hive_rows(x, sql)[0][0]
+                plan = self.engine.rows(sql, **self.options(x))[0][0]
                 if plan is not True and plan.startswith("Trino version: "):
                     plan = plan.split("\n", 1)[1]
                 text = "true\n" if plan is True else plan + "\n"
@@ -410,11 +410,6 @@ class Athena:
         except EngineError:
             pass
         return statements.literal(text)
-
-    def hive_rows(self, x, sql):
-        rows = []
-        self.engine.run(sql, on_rows=rows.extend, **self.options(x))
-        return rows
 
     def unload(self, x, result):
         unload = statements.Unload(x.statement)

@@ -128,10 +128,7 @@ class HiveDdl:
         return table
 
     def trino(self, sql):
-        """The run of a statement, and its rows as texts."""
-        rows = []
-        self.engine.run(sql, on_rows=rows.extend, **self.run_options)
-        return rows
+        return self.engine.rows(sql, **self.run_options)
 
     # ---------- databases ----------
 

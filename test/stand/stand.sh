@@ -70,7 +70,7 @@ need_stand() {
 }
 
 write_trino_config() { # directory
-	local etc="$1/etc" file glue s3
+	local etc="$1/etc" glue s3
 	mkdir -p "$etc/catalog"
 	cat >"$etc/config.properties" <<-CONFIG
 		coordinator=true
