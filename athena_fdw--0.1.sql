@@ -17,14 +17,61 @@ CREATE FOREIGN DATA WRAPPER athena_fdw
 HANDLER athena_fdw_handler
 VALIDATOR athena_fdw_validator;
 
+-- the storage: is it right, what lies in it?
+
 CREATE FUNCTION athena_check(server name,
-	OUT step text, OUT ok boolean, OUT detail text, OUT hint text)
+	OUT step text, OUT ok boolean, OUT detail text, OUT hint text, OUT milliseconds double precision)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT VOLATILE;
 
 COMMENT ON FUNCTION athena_check(name) IS
 	'Checks the configuration of an Athena server, a row a step.';
+
+CREATE FUNCTION athena_check(server name, "table" text,
+	OUT step text, OUT ok boolean, OUT detail text, OUT hint text, OUT milliseconds double precision)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'athena_check_table'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_check(name, text) IS
+	'Checks the configuration of an Athena server and one of its tables (database.table).';
+
+CREATE FUNCTION athena_catalogs(server name, OUT name text, OUT type text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_catalogs(name) IS
+	'Lists the data catalogues of a server''s account and region.';
+
+CREATE FUNCTION athena_databases(server name, catalog text DEFAULT NULL)
+RETURNS SETOF text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE;
+
+COMMENT ON FUNCTION athena_databases(name, text) IS
+	'Lists the databases of a catalogue, by default the server''s.';
+
+CREATE FUNCTION athena_tables(server name, database text, catalog text DEFAULT NULL,
+	OUT name text, OUT kind text, OUT format text, OUT columns integer, OUT comment text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE;
+
+COMMENT ON FUNCTION athena_tables(name, text, text) IS
+	'Lists the tables and views of an Athena database.';
+
+CREATE FUNCTION athena_columns(server name, database text, table_name text, catalog text DEFAULT NULL,
+	OUT name text, OUT athena_type text, OUT type text, OUT partition boolean, OUT comment text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE;
+
+COMMENT ON FUNCTION athena_columns(name, text, text, text) IS
+	'Lists the columns of an Athena table, with the types in which they are imported.';
+
+-- statements
 
 CREATE FUNCTION athena_query(server name, sql text)
 RETURNS SETOF record
@@ -45,19 +92,178 @@ COMMENT ON FUNCTION athena_execute(name, text) IS
 -- it changes data that no GRANT of this database protects
 REVOKE ALL ON FUNCTION athena_execute(name, text) FROM PUBLIC;
 
-CREATE FUNCTION athena_databases(server name)
-RETURNS SETOF text
-AS 'MODULE_PATHNAME'
-LANGUAGE C STRICT VOLATILE;
-
-COMMENT ON FUNCTION athena_databases(name) IS
-	'Lists the databases of the server''s catalogue.';
-
-CREATE FUNCTION athena_tables(server name, database text,
-	OUT name text, OUT kind text, OUT format text, OUT columns integer, OUT comment text)
+CREATE FUNCTION athena_describe(server name, sql text,
+	OUT name text, OUT athena_type text, OUT type text)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT VOLATILE;
 
-COMMENT ON FUNCTION athena_tables(name, text) IS
-	'Lists the tables and views of an Athena database.';
+COMMENT ON FUNCTION athena_describe(name, text) IS
+	'The columns that a SELECT of Athena''s returns; scans nothing.';
+
+CREATE FUNCTION athena_create_table(server name, name text, sql text)
+RETURNS regclass
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_create_table(name, text, text) IS
+	'Declares a foreign table over a SELECT of Athena''s.';
+
+CREATE FUNCTION athena_explain_io(server name, sql text)
+RETURNS jsonb
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_explain_io(name, text) IS
+	'EXPLAIN (TYPE IO) of a SELECT, as Athena gives it; scans nothing.';
+
+CREATE FUNCTION athena_explain(server name, sql text,
+	OUT catalog text, OUT database text, OUT "table" text, OUT columns text[],
+	OUT estimated_rows double precision, OUT estimated_bytes double precision)
+RETURNS SETOF record
+LANGUAGE sql STRICT VOLATILE
+BEGIN ATOMIC
+	SELECT t -> 'table' ->> 'catalog',
+		t -> 'table' -> 'schemaTable' ->> 'schema',
+		t -> 'table' -> 'schemaTable' ->> 'table',
+		ARRAY(SELECT c ->> 'columnName'
+			FROM jsonb_array_elements(t -> 'constraint' -> 'columnConstraints') c),
+		nullif((t -> 'estimate' ->> 'outputRowCount')::double precision, 'NaN'),
+		nullif((t -> 'estimate' ->> 'outputSizeInBytes')::double precision, 'NaN')
+	FROM jsonb_array_elements(athena_explain_io(server, sql) -> 'inputTableColumnInfos') t;
+END;
+
+COMMENT ON FUNCTION athena_explain(name, text) IS
+	'Validates a SELECT of Athena''s and lists the tables that it reads; scans nothing.';
+
+-- drift
+
+CREATE FUNCTION athena_diff(target text,
+	OUT table_name text, OUT column_name text, OUT state text, OUT type text,
+	OUT athena_type text, OUT statement text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'athena_diff_text'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_diff(text) IS
+	'Compares foreign tables with the tables of Athena that they stand for, a row a column.';
+
+CREATE FUNCTION athena_diff("table" regclass,
+	OUT table_name text, OUT column_name text, OUT state text, OUT type text,
+	OUT athena_type text, OUT statement text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'athena_diff_table'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_diff(regclass) IS
+	'Compares foreign tables with the tables of Athena that they stand for, a row a column.';
+
+CREATE FUNCTION athena_diff(schema regnamespace,
+	OUT table_name text, OUT column_name text, OUT state text, OUT type text,
+	OUT athena_type text, OUT statement text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'athena_diff_schema'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_diff(regnamespace) IS
+	'Compares foreign tables with the tables of Athena that they stand for, a row a column.';
+
+CREATE FUNCTION athena_sync(target text, import_new boolean DEFAULT false,
+	OUT table_name text, OUT column_name text, OUT state text, OUT type text,
+	OUT athena_type text, OUT statement text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'athena_sync_text'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_sync(text, boolean) IS
+	'Alters foreign tables to what the tables of Athena have become.';
+
+CREATE FUNCTION athena_sync("table" regclass,
+	OUT table_name text, OUT column_name text, OUT state text, OUT type text,
+	OUT athena_type text, OUT statement text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'athena_sync_table'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_sync(regclass) IS
+	'Alters foreign tables to what the tables of Athena have become.';
+
+CREATE FUNCTION athena_sync(schema regnamespace, import_new boolean DEFAULT false,
+	OUT table_name text, OUT column_name text, OUT state text, OUT type text,
+	OUT athena_type text, OUT statement text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'athena_sync_schema'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_sync(regnamespace, boolean) IS
+	'Alters foreign tables to what the tables of Athena have become.';
+
+-- cost
+
+CREATE FUNCTION athena_queries(OUT query_execution_id text, OUT server text, OUT remote_sql text,
+	OUT state text, OUT error text, OUT started timestamptz, OUT ended timestamptz,
+	OUT queue_ms bigint, OUT planning_ms bigint, OUT engine_ms bigint, OUT total_ms bigint,
+	OUT bytes_scanned bigint, OUT cost double precision, OUT rows bigint, OUT reader text,
+	OUT reused boolean)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_queries() IS
+	'What this session has run in Athena.';
+
+CREATE FUNCTION athena_stats_entries(OUT dbid oid, OUT server text, OUT userid oid, OUT queries bigint, OUT succeeded bigint,
+	OUT reused bigint, OUT errors_permission bigint, OUT errors_credentials bigint, OUT
+	errors_network bigint, OUT errors_throttled bigint, OUT errors_statement bigint, OUT
+	errors_limit bigint, OUT errors_cancelled bigint, OUT errors_other bigint, OUT rows
+	bigint, OUT bytes_scanned bigint, OUT cost double precision, OUT total_ms bigint, OUT
+	calls_throttled bigint, OUT calls_repeated bigint, OUT since timestamptz)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_stats_entries() IS
+	'The counters behind the view athena_stats.';
+
+CREATE VIEW athena_stats AS
+SELECT d.datname AS database, s.server, pg_get_userbyid(s.userid) AS username,
+	s.queries, s.succeeded, s.reused, s.errors_permission, s.errors_credentials,
+	s.errors_network, s.errors_throttled, s.errors_statement, s.errors_limit,
+	s.errors_cancelled, s.errors_other, s.rows, s.bytes_scanned, s.cost, s.total_ms,
+	s.calls_throttled, s.calls_repeated, s.since
+FROM athena_stats_entries() s LEFT JOIN pg_database d ON d.oid = s.dbid;
+
+COMMENT ON VIEW athena_stats IS
+	'What all sessions have run in Athena, by server and user; needs shared_preload_libraries.';
+
+GRANT SELECT ON athena_stats TO PUBLIC;
+
+CREATE FUNCTION athena_stats_reset()
+RETURNS void
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_stats_reset() IS
+	'Sets the counters of athena_stats to zero.';
+
+REVOKE ALL ON FUNCTION athena_stats_reset() FROM PUBLIC;
+
+CREATE FUNCTION athena_cancel(query_execution_id text, server name DEFAULT NULL)
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE;
+
+COMMENT ON FUNCTION athena_cancel(text, name) IS
+	'Stops a query of Athena''s; says whether it was running.';
+
+CREATE FUNCTION athena_clean_results(server name, older_than interval DEFAULT '7 days', dry_run boolean DEFAULT true,
+	OUT object text, OUT bytes bigint, OUT modified timestamptz, OUT deleted boolean)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE;
+
+COMMENT ON FUNCTION athena_clean_results(name, interval, boolean) IS
+	'Lists, or deletes, old result objects under a server''s output_bucket.';
+
+-- it deletes what no GRANT of this database protects
+REVOKE ALL ON FUNCTION athena_clean_results(name, interval, boolean) FROM PUBLIC;

@@ -14,7 +14,9 @@
 #include "access/reloptions.h"
 #include "executor/scan.h"
 #include "planner/planner.h"
-#include "query/query.h"
+#include "miscadmin.h"
+#include "query/cost.h"
+#include "query/stats.h"
 #include "storage/functions.h"
 #include "storage/storage.h"
 #include "utils/guc.h"
@@ -40,7 +42,17 @@ _PG_init(void)
 							"query is stopped.",
 							NULL, &query_cancel_timeout, 2000, 0, 60000, PGC_USERSET, GUC_UNIT_MS,
 							NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"athena_fdw.max_bytes_scanned", "Stops a query that scans more than this; 0 is no limit.",
+		"Watched while the query runs.  The workgroup's own limit is enforced by Athena.",
+		&cost_max_megabytes, 0, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomRealVariable("athena_fdw.price_per_terabyte",
+							 "What a terabyte scanned costs, for the amounts that are shown.", NULL,
+							 &cost_price_per_terabyte, 5.0, 0, 1e6, PGC_USERSET, 0, NULL, NULL,
+							 NULL);
 	MarkGUCPrefixReserved("athena_fdw");
+	if (process_shared_preload_libraries_in_progress)
+		stats_init();
 }
 
 Datum

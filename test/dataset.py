@@ -193,6 +193,19 @@ def main(endpoint, results_bucket="athena-results", key=KEY[0], secret=KEY[1]):
             StorageDescriptor=dict(Columns=[column("n", "bigint")], Location=""),
         ),
     )
+    # what the tests of cleaning up find: two results, and what must stay
+    for name in ("0b1f2c3d-1111-4222-8333-abcdefabcdef.csv", "0b1f2c3d-1111-4222-8333-abcdefabcdef.csv.metadata", "report.csv",
+                 "tables/0b1f2c3d-1111-4222-8333-abcdefabcdef/data"):
+        s3.put_object(Bucket=results_bucket, Key="regress-cleanup/" + name, Body=b"0123456789")
+    if key == KEY[0]:  # the stand has its own
+        athena = boto3.client("athena", **args)
+        for name, configuration in (
+            ("located", {"ResultConfiguration": {"OutputLocation": f"s3://{results_bucket}/located/"}}),
+            ("enforced", {"ResultConfiguration": {"OutputLocation": f"s3://{results_bucket}/enforced/"}, "EnforceWorkGroupConfiguration": True}),
+            ("disabled", {}),
+        ):
+            athena.create_work_group(Name="athena_regress_" + name, Configuration=configuration)
+        athena.update_work_group(WorkGroup="athena_regress_disabled", State="DISABLED")
 
 
 if __name__ == "__main__":

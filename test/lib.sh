@@ -114,6 +114,14 @@ build_extension() {
 		{ tail -n 20 "$dir/build.log" >&2; die "make install failed"; }
 }
 
+# What tests put into the server: a resolver that never answers, an environment.
+build_test_modules() {
+	local dir="$WORK/build"
+	gcc -shared -fPIC -O1 -o "$dir/slow_dns.so" "$TOP/test/py/slow_dns.c" -ldl
+	gcc -shared -fPIC -O1 -isystem "$("$PG_CONFIG" --includedir-server)" -o "$dir/set_env.so" "$TOP/test/engine/set_env.c"
+	chmod 755 "$dir/slow_dns.so" "$dir/set_env.so"
+}
+
 # ---------- servers ----------
 
 note_pid() { echo "$2" >"$STATE/$1.pid"; }

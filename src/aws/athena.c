@@ -64,7 +64,7 @@ athena_start_query(const AwsClient *client, const AthenaStart *s)
 		json_add_string(&body, "Catalog", s->catalog);
 		json_close(&body);
 	}
-	if (s->output_location || s->encryption || s->expected_bucket_owner)
+	if (s->output_location || s->encryption || s->expected_bucket_owner || s->acl)
 	{
 		json_open(&body, "ResultConfiguration");
 		json_add_string(&body, "OutputLocation", s->output_location);
@@ -76,6 +76,12 @@ athena_start_query(const AwsClient *client, const AthenaStart *s)
 			json_close(&body);
 		}
 		json_add_string(&body, "ExpectedBucketOwner", s->expected_bucket_owner);
+		if (s->acl)
+		{
+			json_open(&body, "AclConfiguration");
+			json_add_string(&body, "S3AclOption", s->acl);
+			json_close(&body);
+		}
 		json_close(&body);
 	}
 	json_add_string(&body, "WorkGroup", s->workgroup);
@@ -127,6 +133,14 @@ athena_stop_query(const AwsClient *client, const char *id)
 
 	snprintf(body, sizeof(body), "{\"QueryExecutionId\":\"%s\"}", id);
 	return aws_call_start(client, &spec);
+}
+
+/* The same where it is no clean-up: waits, and may throw on interrupts. */
+bool
+athena_stop_query_now(const AwsClient *client, const char *id, AwsError *error)
+{
+	return run(client, "StopQueryExecution", psprintf("{\"QueryExecutionId\":\"%s\"}", id),
+			   HTTP_WAIT_QUERY, error) != NULL;
 }
 
 static bool
@@ -226,8 +240,99 @@ athena_get_work_group(const AwsClient *client, const char *name, AthenaWorkgroup
 		pstrdup(json_string(json_member(config, "EngineVersion"), "EffectiveEngineVersion"));
 	w->output_location =
 		pstrdup(json_string(json_member(config, "ResultConfiguration"), "OutputLocation"));
+	w->encryption = pstrdup(json_string(json_member(json_member(config, "ResultConfiguration"),
+													"EncryptionConfiguration"),
+										"EncryptionOption"));
 	w->enforced = json_flag(config, "EnforceWorkGroupConfiguration");
+	w->managed = json_flag(json_member(config, "ManagedQueryResultsConfiguration"), "Enabled");
+	w->requester_pays = json_flag(config, "RequesterPaysEnabled");
+	w->cutoff = json_int(config, "BytesScannedCutoffPerQuery", -1);
 	return true;
+}
+
+/* A body of one or two string members. */
+static char *
+make_body(const char *name, const char *value, const char *name2, const char *value2)
+{
+	StringInfoData body;
+
+	initStringInfo(&body);
+	json_open(&body, NULL);
+	json_add_string(&body, name, value);
+	if (name2)
+		json_add_string(&body, name2, value2);
+	json_close(&body);
+	return body.data;
+}
+
+static AthenaCatalog *
+read_catalog(json_object *item, const char *name_member)
+{
+	AthenaCatalog *catalog = palloc(sizeof(AthenaCatalog));
+
+	catalog->name = pstrdup(json_string(item, name_member));
+	catalog->type = pstrdup(json_string(item, "Type"));
+	return catalog;
+}
+
+/* The account's catalogues, as a List of AthenaCatalog. */
+bool
+athena_list_catalogs(const AwsClient *client, List **catalogs, AwsError *error)
+{
+	const char *token = NULL;
+
+	*catalogs = NIL;
+	do
+	{
+		StringInfoData body;
+		json_object *root, *list;
+		size_t i;
+
+		initStringInfo(&body);
+		json_open(&body, NULL);
+		json_add_int(&body, "MaxResults", LIST_PAGE);
+		json_add_string(&body, "NextToken", token);
+		json_close(&body);
+		root = run(client, "ListDataCatalogs", body.data, HTTP_WAIT_METADATA, error);
+		if (root == NULL)
+			return false;
+		list = json_member(root, "DataCatalogsSummary");
+		if (json_object_is_type(list, json_type_array))
+			for (i = 0; i < json_object_array_length(list); i++)
+				*catalogs = lappend(*catalogs, read_catalog(json_object_array_get_idx(list, i),
+															"CatalogName"));
+		token = json_string(root, "NextToken");
+	} while (*token);
+	return true;
+}
+
+bool
+athena_get_catalog(const AwsClient *client, const char *name, AthenaCatalog *catalog,
+				   AwsError *error)
+{
+	json_object *root = run(client, "GetDataCatalog", make_body("Name", name, NULL, NULL),
+							HTTP_WAIT_METADATA, error);
+
+	if (root == NULL)
+		return false;
+	*catalog = *read_catalog(json_member(root, "DataCatalog"), "Name");
+	return true;
+}
+
+/* Is there such a database, and may it be seen? */
+bool
+athena_get_database(const AwsClient *client, const char *catalog, const char *name, AwsError *error)
+{
+	return run(client, "GetDatabase", make_body("CatalogName", catalog, "DatabaseName", name),
+			   HTTP_WAIT_METADATA, error) != NULL;
+}
+
+/* May the states of several queries be asked for together? */
+bool
+athena_batch_get(const AwsClient *client, const char *id, AwsError *error)
+{
+	return run(client, "BatchGetQueryExecution", psprintf("{\"QueryExecutionIds\":[\"%s\"]}", id),
+			   HTTP_WAIT_QUERY, error) != NULL;
 }
 
 /* The names of a catalogue's databases, as a List of C strings. */

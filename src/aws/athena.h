@@ -28,6 +28,7 @@ typedef struct AthenaStart
 	const char *encryption; /* SSE_S3, SSE_KMS, CSE_KMS */
 	const char *kms_key;
 	const char *expected_bucket_owner;
+	const char *acl; /* BUCKET_OWNER_FULL_CONTROL */
 	int reuse_minutes;
 } AthenaStart;
 
@@ -63,18 +64,35 @@ typedef struct AthenaWorkgroup
 	char *state;
 	char *engine_version;
 	char *output_location; /* "" if there is none */
-	bool enforced;
+	char *encryption; /* "" if it does not say */
+	bool enforced; /* its own settings go before those of a query */
+	bool managed; /* keeps results itself: no bucket, pages only */
+	bool requester_pays;
+	int64 cutoff; /* bytes that a query may scan; -1 for no limit */
 } AthenaWorkgroup;
+
+typedef struct AthenaCatalog
+{
+	char *name;
+	char *type; /* GLUE, LAMBDA, HIVE, FEDERATED */
+} AthenaCatalog;
 
 extern AwsCall *athena_start_query(const AwsClient *client, const AthenaStart *start);
 extern bool athena_start_query_id(AwsCall *call, char id[ATHENA_ID_LEN]);
 extern AwsCall *athena_stop_query(const AwsClient *client, const char *id);
+extern bool athena_stop_query_now(const AwsClient *client, const char *id, AwsError *error);
 extern bool athena_get_query_execution(const AwsClient *client, const char *id,
 									   AthenaExecution *execution, AwsError *error);
 extern AwsCall *athena_get_query_results(const AwsClient *client, const char *id, int max_results,
 										 const char *next_token);
 extern bool athena_get_work_group(const AwsClient *client, const char *name,
 								  AthenaWorkgroup *workgroup, AwsError *error);
+extern bool athena_list_catalogs(const AwsClient *client, List **catalogs, AwsError *error);
+extern bool athena_get_catalog(const AwsClient *client, const char *name, AthenaCatalog *catalog,
+							   AwsError *error);
+extern bool athena_get_database(const AwsClient *client, const char *catalog, const char *name,
+								AwsError *error);
+extern bool athena_batch_get(const AwsClient *client, const char *id, AwsError *error);
 extern bool athena_list_databases(const AwsClient *client, const char *catalog, List **names,
 								  AwsError *error);
 

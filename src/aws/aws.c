@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "common/pg_prng.h"
+#include "identity.h"
 #include "json.h"
 #include "mb/pg_wchar.h"
 #include "sigv4.h"
@@ -53,7 +54,9 @@ struct AwsCall
 	HttpRequest *http;
 	int attempts;
 	int throttled; /* attempts that were throttled */
+	bool anonymous;
 	bool clock_corrected;
+	bool keys_renewed;
 	bool in_doubt; /* may an earlier attempt have done it, unheard? */
 	AwsError error;
 };
@@ -61,8 +64,13 @@ struct AwsCall
 /* AWS's clock less ours, in seconds; learnt from a signature error. */
 static int64 clock_offset = 0;
 
-/* attempts of this backend that were throttled */
+/* The same as every answer tells it. */
+static int64 last_difference = 0;
+static bool difference_known = false;
+
+/* attempts of this backend that were throttled, and those that repeated another */
 static int64 throttled_total = 0;
+static int64 repeated_total = 0;
 
 /* A deep copy in the current memory context. */
 AwsClient *
@@ -76,12 +84,11 @@ aws_client_copy(const AwsClient *client)
 	COPY(region);
 	for (i = 0; i < AWS_SERVICES; i++)
 		COPY(endpoint[i]);
-	COPY(access_key_id);
-	COPY(secret_access_key);
-	COPY(session_token);
 	COPY(proxy);
 	COPY(ca_file);
 #undef COPY
+	if (copy->identity)
+		identity_hold(copy->identity);
 	return copy;
 }
 
@@ -157,10 +164,37 @@ signed_headers(const AwsCall *call, SigV4Header *headers, const char *date, cons
 		headers[n++] = (SigV4Header){"x-amz-content-sha256", digest};
 		if (call->bucket_owner)
 			headers[n++] = (SigV4Header){"x-amz-expected-bucket-owner", call->bucket_owner};
+		if (*call->body)
+			headers[n++] = (SigV4Header){"content-type", "application/octet-stream"};
+		if (call->client.s3_requester_pays)
+			headers[n++] = (SigV4Header){"x-amz-request-payer", "requester"};
 	}
-	if (call->client.session_token)
-		headers[n++] = (SigV4Header){"x-amz-security-token", call->client.session_token};
+	if (!call->anonymous && identity_keys(call->client.identity)->session_token)
+		headers[n++] = (SigV4Header){"x-amz-security-token",
+									 identity_keys(call->client.identity)->session_token};
 	return n;
+}
+
+/* Sign a call whose headers are given.  False without memory. */
+static bool
+sign(AwsCall *call, const SigV4Header *headers, int n, const char *date, const char *digest,
+	 SigV4Result *signature)
+{
+	const AwsKeys *keys = identity_keys(call->client.identity);
+	SigV4Request request = {0};
+
+	request.method = call->method;
+	request.path = call->path;
+	request.query = call->query;
+	request.headers = headers;
+	request.nheaders = n;
+	request.payload_sha256 = digest;
+	request.service = endpoint_service_name(call->service);
+	request.region = call->client.region;
+	request.access_key_id = keys->access_key_id;
+	request.secret_access_key = keys->secret_access_key;
+	request.datetime = date;
+	return sigv4_sign(&request, signature);
 }
 
 /* Sign with the time of now, and send.  False only without memory. */
@@ -173,8 +207,7 @@ send_request(AwsCall *call)
 	char target[96];
 	SigV4Header headers[MAX_HEADERS];
 	int n;
-	SigV4Request sign = {0};
-	SigV4Result signature;
+	SigV4Result signature = {0};
 	HttpSpec http = {0};
 	char *lines[MAX_HEADERS + 3] = {0};
 	char *url = NULL;
@@ -188,26 +221,16 @@ send_request(AwsCall *call)
 	sigv4_sha256_hex(call->body, body_len, digest);
 	n = signed_headers(call, headers, date, digest, target, sizeof(target));
 
-	sign.method = call->method;
-	sign.path = call->path;
-	sign.query = call->query;
-	sign.headers = headers;
-	sign.nheaders = n;
-	sign.payload_sha256 = digest;
-	sign.service = endpoint_service_name(call->service);
-	sign.region = client->region;
-	sign.access_key_id = client->access_key_id;
-	sign.secret_access_key = client->secret_access_key;
-	sign.datetime = date;
-	if (!sigv4_sign(&sign, &signature))
+	if (!call->anonymous && !sign(call, headers, n, date, digest, &signature))
 		return false;
 
 	/* Host as well: curl would leave out a port that it finds superfluous */
 	for (i = 0; i < n; i++)
 		lines[i] = join(headers[i].name, ": ", headers[i].value);
-	lines[n] = join("authorization", ": ", signature.authorization);
-	lines[n + 1] = join("Expect", ":", ""); /* no 100-continue */
-	for (i = 0; i < n + 2; i++)
+	lines[n++] = join("Expect", ":", ""); /* no 100-continue */
+	if (!call->anonymous)
+		lines[n++] = join("authorization", ": ", signature.authorization);
+	for (i = 0; i < n; i++)
 		if (lines[i] == NULL)
 			goto done;
 	if (asprintf(&url, "%.*s://%s%s%s%s", (int) strcspn(client->endpoint[call->service], ":"),
@@ -259,6 +282,7 @@ aws_call_start(const AwsClient *client, const AwsCallSpec *spec)
 	if (call == NULL)
 		return NULL;
 	call->client = *client;
+	call->anonymous = spec->anonymous;
 	call->service = spec->service;
 	call->protocol = spec->protocol;
 	call->wait = spec->wait;
@@ -266,6 +290,8 @@ aws_call_start(const AwsClient *client, const AwsCallSpec *spec)
 	call->method = spec->protocol == AWS_REST ? spec->method : "POST";
 	call->error.service = spec->service;
 	strlcpy(call->error.action, spec->action, sizeof(call->error.action));
+	if (!spec->anonymous)
+		strlcpy(call->error.origin, identity_origin(client->identity), sizeof(call->error.origin));
 	call->body = strdup(spec->body ? spec->body : "");
 	call->query = strdup(spec->query ? spec->query : "");
 	ok = call->body != NULL && call->query != NULL;
@@ -303,13 +329,15 @@ aws_call_free(AwsCall *call)
 	free(call);
 }
 
-/* The same for callers that may throw: makes ready what is needed. */
+/* The same for callers that may throw: makes ready what is needed, keys too. */
 AwsCall *
 aws_call_begin(const AwsClient *client, const AwsCallSpec *spec)
 {
 	AwsCall *call;
 
 	http_init();
+	if (!spec->anonymous)
+		identity_make_ready(client->identity);
 	call = aws_call_start(client, spec);
 	if (call == NULL)
 		ereport(ERROR, (errcode(ERRCODE_FDW_OUT_OF_MEMORY), errmsg("out of memory")));
@@ -368,9 +396,15 @@ classify(const AwsError *e)
 									  "MissingAuthenticationTokenException",
 									  "OptInRequired",
 									  NULL};
-	static const char *const expired[] = {"ExpiredTokenException", "ExpiredToken",
-										  "RequestExpired",        "InvalidToken",
-										  "TokenRefreshRequired",  NULL};
+	static const char *const expired[] = {"ExpiredTokenException",
+										  "ExpiredToken",
+										  "RequestExpired",
+										  "InvalidToken",
+										  "TokenRefreshRequired",
+										  "ExpiredIdentityToken",
+										  "ExpiredIdentityTokenException",
+										  "InvalidIdentityToken",
+										  NULL};
 	static const char *const clock[] = {"RequestTimeTooSkewed", NULL};
 	static const char *const throttled[] = {
 		"ThrottlingException",  "TooManyRequestsException",
@@ -494,6 +528,18 @@ looks_whole(AwsCall *call)
 	return len >= 2 && text[0] == '{' && text[len - 1] == '}';
 }
 
+/* AWS's time less ours, from the Date header; false if there is none. */
+static bool
+date_difference(const HttpRequest *http, int64 *seconds)
+{
+	struct tm tm = {0};
+
+	if (strptime(http_header(http, "date"), "%a, %d %b %Y %H:%M:%S", &tm) == NULL)
+		return false;
+	*seconds = (int64) timegm(&tm) - (int64) time(NULL);
+	return true;
+}
+
 /* Judge the finished attempt: fills error, AWS_OK if it is a good answer. */
 static void
 judge(AwsCall *call)
@@ -504,6 +550,8 @@ judge(AwsCall *call)
 
 	e->http_status = http_status(call->http);
 	e->code[0] = e->subcode[0] = e->message[0] = '\0';
+	if (date_difference(call->http, &last_difference))
+		difference_known = true;
 	id = http_header(call->http, "x-amzn-requestid");
 	if (*id == '\0')
 		id = http_header(call->http, "x-amz-request-id");
@@ -534,20 +582,34 @@ is_passing(AwsErrorKind kind)
 static bool
 correct_clock(AwsCall *call)
 {
-	struct tm tm = {0};
 	int64 offset;
 
 	if (call->clock_corrected ||
 		(call->error.kind != AWS_ERR_CLOCK && call->error.kind != AWS_ERR_BAD_SIGNATURE))
 		return false;
-	if (strptime(http_header(call->http, "date"), "%a, %d %b %Y %H:%M:%S", &tm) == NULL)
+	if (!date_difference(call->http, &offset))
 		return false;
-	offset = (int64) timegm(&tm) - (int64) time(NULL);
 	if (llabs(offset - clock_offset) < CLOCK_TOLERANCE_S)
 		return false;
 	clock_offset = offset;
 	call->clock_corrected = true;
 	return true;
+}
+
+/*
+ * The keys may have expired on the way, or have been replaced where they come
+ * from: once, others are tried.  May wait for them, and throw.
+ */
+static bool
+renew_keys(AwsCall *call)
+{
+	AwsErrorKind kind = call->error.kind;
+
+	if (call->anonymous || call->keys_renewed ||
+		(kind != AWS_ERR_EXPIRED && kind != AWS_ERR_BAD_KEY && kind != AWS_ERR_BAD_SIGNATURE))
+		return false;
+	call->keys_renewed = true;
+	return identity_renew(call->client.identity);
 }
 
 /* Is another attempt sensible?  Says after how long. */
@@ -585,7 +647,8 @@ should_retry(AwsCall *call, int *delay_ms)
 /*
  * Wait for the answer, repeating the call as long as that is sensible.
  * Returns true with a good answer, false with aws_call_error() set.  Throws
- * only on interrupts; the call stays its owner's.
+ * on interrupts, and where keys that expired cannot be renewed; the call stays
+ * its owner's.
  */
 bool
 aws_call_wait(AwsCall *call)
@@ -598,13 +661,16 @@ aws_call_wait(AwsCall *call)
 		judge(call);
 		if (call->error.kind == AWS_OK)
 			return true;
-		if (!should_retry(call, &delay))
+		if (!should_retry(call, &delay) && !renew_keys(call))
 			return false;
+		repeated_total++;
 		elog(DEBUG1, "athena_fdw: %s failed (%s), attempt %d, repeating it in %d ms",
 			 call->error.action, call->error.code[0] ? call->error.code : "no answer",
 			 call->attempts, delay);
 		call->in_doubt = aws_call_in_doubt(call);
 		http_pause(delay, call->wait);
+		if (!call->anonymous)
+			identity_make_ready(call->client.identity);
 		if (!send_request(call))
 		{
 			call->error.kind = AWS_ERR_TRANSPORT;
@@ -690,6 +756,74 @@ int64
 aws_throttled_total(void)
 {
 	return throttled_total;
+}
+
+/* How many attempts of all calls of this backend repeated an earlier one. */
+int64
+aws_repeated_total(void)
+{
+	return repeated_total;
+}
+
+/*
+ * How far is AWS's clock before ours?  False if no answer has told it yet.
+ */
+bool
+aws_clock_difference(int64 *seconds)
+{
+	*seconds = last_difference;
+	return difference_known;
+}
+
+static void
+free_request(void *arg)
+{
+	http_free((HttpRequest *) arg);
+}
+
+/*
+ * Does a service's host answer at all?  Any answer will do; nothing is signed.
+ */
+bool
+aws_reach(const AwsClient *client, AwsService service, AwsError *error)
+{
+	static const char *const headers[] = {"Accept: */*", NULL};
+	MemoryContextCallback *cb = palloc0(sizeof(MemoryContextCallback));
+	char *url = psprintf("%s/", client->endpoint[service]);
+	HttpSpec spec = {
+		.method = "GET",
+		.url = url,
+		.headers = headers,
+		.proxy = client->proxy,
+		.ca_file = client->ca_file,
+		.connect_timeout_ms = client->connect_timeout_ms,
+		.request_timeout_ms = client->connect_timeout_ms,
+		.max_body = DEFAULT_MAX_BODY,
+	};
+	HttpRequest *request;
+	const char *why;
+
+	http_init();
+	request = http_start(&spec);
+	if (request == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FDW_OUT_OF_MEMORY), errmsg("out of memory")));
+	cb->func = free_request;
+	cb->arg = request;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, cb);
+	http_wait(request, HTTP_WAIT_METADATA);
+	why = http_error(request);
+	memset(error, 0, sizeof(*error));
+	if (why == NULL)
+	{
+		if (date_difference(request, &last_difference))
+			difference_known = true;
+		return true;
+	}
+	error->kind = AWS_ERR_TRANSPORT;
+	error->service = service;
+	strlcpy(error->host, host_of(client->endpoint[service]), sizeof(error->host));
+	copy_text(error->message, sizeof(error->message), why);
+	return false;
 }
 
 /* Turn a good answer into an error: it is not what the action should answer. */

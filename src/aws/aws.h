@@ -13,6 +13,9 @@
 #include "endpoint.h"
 #include "http.h"
 
+/* Whose keys: see identity.h. */
+typedef struct AwsIdentity AwsIdentity;
+
 /*
  * Whom to call, and as whom.  All strings belong to one memory context; see
  * aws_client_copy().
@@ -22,9 +25,8 @@ typedef struct AwsClient
 	const char *region;
 	const char *endpoint[AWS_SERVICES]; /* https://host[:port], no trailing slash */
 	bool s3_path_style;
-	const char *access_key_id;
-	const char *secret_access_key;
-	const char *session_token; /* NULL with a permanent key */
+	bool s3_requester_pays; /* say to S3 that we pay for what we read */
+	AwsIdentity *identity; /* who signs; held by whoever made or copied the client */
 	const char *proxy; /* NULL for none */
 	const char *ca_file; /* NULL for the system's */
 	int connect_timeout_ms;
@@ -63,6 +65,7 @@ typedef struct AwsError
 	char message[1024]; /* the service's; never that of a signature error */
 	char request_id[80];
 	char bucket_region[40]; /* where S3 says that the bucket lies, or "" */
+	char origin[160]; /* where the keys came from, in words */
 	char host[ENDPOINT_MAX];
 } AwsError;
 
@@ -83,7 +86,8 @@ typedef struct AwsCallSpec
 	AwsService service;
 	AwsProtocol protocol;
 	const char *action; /* the API's name; for errors, and for the JSON target */
-	const char *method; /* AWS_REST: GET, PUT, DELETE */
+	bool anonymous; /* not signed */
+	const char *method; /* AWS_REST: GET, PUT, POST, DELETE */
 	const char *bucket; /* AWS_REST */
 	const char *key; /* AWS_REST: not encoded; "" for the bucket itself */
 	const char *query; /* AWS_REST: encoded; "" for none */
@@ -109,6 +113,9 @@ extern char *aws_call_body(AwsCall *call, size_t *len);
 extern int64 aws_call_bytes(const AwsCall *call);
 extern int aws_call_retries(const AwsCall *call);
 extern int64 aws_throttled_total(void);
+extern int64 aws_repeated_total(void);
+extern bool aws_clock_difference(int64 *seconds);
+extern bool aws_reach(const AwsClient *client, AwsService service, AwsError *error);
 extern void aws_call_set_malformed(AwsCall *call, const char *what);
 
 extern _Noreturn void aws_error_throw(const AwsError *error);

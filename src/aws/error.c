@@ -55,6 +55,21 @@ aws_text_to_show(const char *text)
 	return pstrdup(text);
 }
 
+/* What Athena finds wrong with a request. */
+static int
+invalid_sqlstate(const AwsError *e)
+{
+	if (strstr(e->message, "WorkGroup is not found") || strstr(e->message, "was not found") ||
+		strstr(e->message, "does not exist"))
+		return ERRCODE_UNDEFINED_OBJECT;
+	if (strstr(e->message, "is disabled") || strstr(e->message, "managed query results") ||
+		strstr(e->message, "No output location"))
+		return ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+	if (strstr(e->message, "verify/create output bucket"))
+		return ERRCODE_INSUFFICIENT_PRIVILEGE;
+	return ERRCODE_FDW_ERROR;
+}
+
 int
 aws_error_sqlstate(const AwsError *e)
 {
@@ -81,8 +96,7 @@ aws_error_sqlstate(const AwsError *e)
 		case AWS_ERR_SYNTAX:
 			return ERRCODE_SYNTAX_ERROR;
 		case AWS_ERR_INVALID:
-			return strstr(e->message, "WorkGroup is not found") ? ERRCODE_UNDEFINED_OBJECT :
-																  ERRCODE_FDW_ERROR;
+			return invalid_sqlstate(e);
 		case AWS_ERR_SERVER:
 		case AWS_ERR_OTHER:
 			break;
@@ -125,6 +139,57 @@ aws_error_summary(const AwsError *e)
 	}
 }
 
+/* Do the keys stand in the user mapping? */
+static bool
+keys_of_mapping(const AwsError *e)
+{
+	return e->origin[0] == '\0' || strcmp(e->origin, "the user mapping") == 0;
+}
+
+/* What to do about keys that are not accepted. */
+static const char *
+keys_hint(const AwsError *e)
+{
+	if (e->service == AWS_STS && strcmp(e->action, "AssumeRoleWithWebIdentity") == 0)
+		return "The token file may be out of date, or the role may not trust its issuer and "
+			   "audience.";
+	if (!keys_of_mapping(e))
+		return psprintf("The keys come from %s: mend them there.", aws_text_to_show(e->origin));
+	switch (e->kind)
+	{
+		case AWS_ERR_BAD_SIGNATURE:
+			return "The user mapping's option secret_access_key does not belong to its "
+				   "access_key_id.";
+		case AWS_ERR_BAD_KEY:
+			return "Check the user mapping's option access_key_id: the key may be mistyped, "
+				   "deleted or inactive, belong to another partition than the server's region, or "
+				   "be a temporary one whose session_token is missing.";
+		default:
+			return "Set new temporary keys: ALTER USER MAPPING ... OPTIONS (SET access_key_id ..., "
+				   "SET secret_access_key ..., SET session_token ...).";
+	}
+}
+
+/* What to do about a denied action. */
+static const char *
+denied_hint(const AwsError *e)
+{
+	if (e->service == AWS_STS && strncmp(e->action, "AssumeRole", 10) == 0)
+		return psprintf("The role must exist and trust whoever assumes it%s; whoever does so needs "
+						"sts:AssumeRole on it.",
+						strcmp(e->action, "AssumeRole") == 0 ?
+							", under the external id that its trust policy asks for" :
+							"");
+	if (e->service == AWS_S3 && e->http_status == 403)
+		return psprintf(
+			"Attach a policy that allows %s on the bucket to %s; the bucket's own policy "
+			"and the option expected_bucket_owner can also deny it.",
+			iam_action(e), keys_of_mapping(e) ? "the IAM user of the access key" : "the role");
+	return psprintf("Attach a policy that allows %s to %s; the README has the whole policy.",
+					iam_action(e),
+					keys_of_mapping(e) ? "the IAM user of the access key" : "the role");
+}
+
 /* What to do about it; NULL where we know nothing better than the message. */
 const char *
 aws_error_hint(const AwsError *e)
@@ -135,20 +200,15 @@ aws_error_hint(const AwsError *e)
 			return "Check the server's options region, endpoint and proxy, and that this machine "
 				   "may reach that host.";
 		case AWS_ERR_ACCESS_DENIED:
-			return psprintf("Attach a policy that allows %s to the IAM user of the access key; the "
-							"README has the whole policy.",
-							iam_action(e));
+			return denied_hint(e);
 		case AWS_ERR_BAD_SIGNATURE:
-			return "The user mapping's option secret_access_key does not belong to its "
-				   "access_key_id.";
 		case AWS_ERR_BAD_KEY:
-			return "Check the user mapping's option access_key_id: the key may be mistyped, "
-				   "deleted "
-				   "or inactive, belong to another partition than the server's region, or be a "
-				   "temporary one whose session_token is missing.";
 		case AWS_ERR_EXPIRED:
-			return "Set new temporary keys: ALTER USER MAPPING ... OPTIONS (SET access_key_id ..., "
-				   "SET secret_access_key ..., SET session_token ...).";
+			return keys_hint(e);
+		case AWS_ERR_NOT_FOUND:
+			if (strcmp(e->code, "NoSuchBucket") == 0)
+				return "Create the bucket, or correct the server's option output_bucket.";
+			return NULL;
 		case AWS_ERR_CLOCK:
 			return "Set the clock of the database server's machine.";
 		case AWS_ERR_THROTTLED:
@@ -157,8 +217,17 @@ aws_error_hint(const AwsError *e)
 		case AWS_ERR_INVALID:
 			if (strstr(e->message, "WorkGroup is not found"))
 				return "Check the server's option workgroup: a workgroup belongs to one region.";
+			if (strstr(e->message, "managed query results"))
+				return "The workgroup keeps results itself: ALTER SERVER ... OPTIONS (DROP "
+					   "output_bucket).";
+			if (strstr(e->message, "is disabled") || strstr(e->message, "is not enabled"))
+				return "Enable the workgroup in the Athena console, or name another one in the "
+					   "server's option workgroup.";
 			if (strstr(e->message, "No output location") || strstr(e->message, "outputLocation"))
 				return "Set the server's option output_bucket.";
+			if (strstr(e->message, "verify/create output bucket"))
+				return "The output bucket must exist, and the key needs s3:GetBucketLocation and "
+					   "s3:ListBucket on it.";
 			return NULL;
 		default:
 			return NULL;

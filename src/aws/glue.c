@@ -4,10 +4,13 @@
  *
  * Called by storage/import.c and functions.c.  Turns Glue's table documents
  * into GlueTable: partition columns after the others, as Athena has them, and
- * without the columns that Iceberg keeps in Glue after they were dropped.
+ * without the columns that Iceberg keeps in Glue after they were dropped.  The
+ * columns of a view are those that Athena stored with its text, in Athena's own
+ * spelling: what StorageDescriptor says of them are Hive's nearest types.
  */
 #include "glue.h"
 
+#include "common/base64.h"
 #include "json.h"
 #include "utils/memutils.h"
 
@@ -51,14 +54,13 @@ add_columns(GlueTable *table, json_object *list, bool partition)
 	}
 }
 
-/* A row count that some writer left in the table's parameters. */
+/* A count that some writer left in the table's parameters; -1 if none did. */
 static double
-row_count(json_object *parameters)
+counted(json_object *parameters, const char *const *names, int n)
 {
-	static const char *const names[] = {"numRows", "recordCount", "spark.sql.statistics.numRows"};
 	int i;
 
-	for (i = 0; i < (int) lengthof(names); i++)
+	for (i = 0; i < n; i++)
 	{
 		const char *text = json_string(parameters, names[i]);
 		char *end;
@@ -70,8 +72,51 @@ row_count(json_object *parameters)
 	return -1;
 }
 
+#define VIEW_PREFIX "/* Presto View: "
+
+/*
+ * The columns of a view that Athena made: its text holds a JSON document in
+ * base64.  False for other views (Spark's, Hive's), whose columns Glue lists.
+ */
+static bool
+add_view_columns(GlueTable *table, const char *text)
+{
+	size_t prefix = strlen(VIEW_PREFIX);
+	size_t len;
+	char *decoded;
+	int decoded_len;
+	json_object *root, *list;
+	size_t i;
+
+	if (strncmp(text, VIEW_PREFIX, prefix) != 0)
+		return false;
+	text += prefix;
+	len = strcspn(text, " *");
+	if (len == 0 || len > 8 * 1024 * 1024)
+		return false;
+	decoded = palloc(len + 1);
+	decoded_len = pg_b64_decode(text, (int) len, (void *) decoded, (int) len);
+	root = decoded_len > 0 ? json_object_quiet(decoded, decoded_len) : NULL;
+	list = json_member(root, "columns");
+	for (i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list);
+		 i++)
+	{
+		json_object *item = json_object_array_get_idx(list, i);
+		GlueColumn *column = palloc(sizeof(GlueColumn));
+
+		column->name = pstrdup(json_string(item, "name"));
+		column->type = pstrdup(json_string(item, "type"));
+		column->comment = pstrdup(json_string(item, "comment"));
+		column->partition = false;
+		table->columns = lappend(table->columns, column);
+	}
+	json_object_put(root);
+	pfree(decoded);
+	return table->columns != NIL;
+}
+
 static const char *
-table_format(json_object *parameters, bool is_view)
+table_format(json_object *parameters, json_object *storage, bool is_view)
 {
 	const char *type = json_string(parameters, "table_type");
 
@@ -82,7 +127,9 @@ table_format(json_object *parameters, bool is_view)
 	if (pg_strcasecmp(type, "DELTA") == 0 ||
 		pg_strcasecmp(json_string(parameters, "spark.sql.sources.provider"), "delta") == 0)
 		return "delta";
-	if (pg_strcasecmp(json_string(parameters, "spark.sql.sources.provider"), "hudi") == 0)
+	if (pg_strcasecmp(json_string(parameters, "spark.sql.sources.provider"), "hudi") == 0 ||
+		pg_strcasecmp(type, "HUDI") == 0 || strstr(json_string(storage, "InputFormat"), "hudi") ||
+		strstr(json_string(storage, "InputFormat"), "Hoodie"))
 		return "hudi";
 	return "hive";
 }
@@ -90,19 +137,27 @@ table_format(json_object *parameters, bool is_view)
 static void
 read_table(json_object *item, GlueTable *table)
 {
+	static const char *const rows[] = {"numRows", "recordCount", "spark.sql.statistics.numRows"};
+	static const char *const bytes[] = {"totalSize", "sizeKey", "spark.sql.statistics.totalSize"};
 	json_object *parameters = json_member(item, "Parameters");
+	json_object *storage = json_member(item, "StorageDescriptor");
 
 	memset(table, 0, sizeof(*table));
 	table->name = pstrdup(json_string(item, "Name"));
 	table->kind = pstrdup(json_string(item, "TableType"));
 	table->is_view = strcmp(table->kind, "VIRTUAL_VIEW") == 0;
-	table->format = pstrdup(table_format(parameters, table->is_view));
+	table->format = pstrdup(table_format(parameters, storage, table->is_view));
 	/* Athena's DDL puts the comment among the parameters */
 	table->comment =
 		pstrdup(*json_string(item, "Description") ? json_string(item, "Description") :
 													json_string(parameters, "comment"));
-	table->rows = row_count(parameters);
-	add_columns(table, json_member(json_member(item, "StorageDescriptor"), "Columns"), false);
+	table->location = pstrdup(json_string(storage, "Location"));
+	table->is_link = json_member(item, "TargetTable") != NULL;
+	table->rows = counted(parameters, rows, lengthof(rows));
+	table->bytes = counted(parameters, bytes, lengthof(bytes));
+	if (table->is_view && add_view_columns(table, json_string(item, "ViewOriginalText")))
+		return;
+	add_columns(table, json_member(storage, "Columns"), false);
 	add_columns(table, json_member(item, "PartitionKeys"), true);
 }
 

@@ -22,10 +22,13 @@ typedef struct GlueTable
 {
 	char *name;
 	char *comment; /* "" if there is none */
+	char *location; /* s3://bucket/prefix of its data; "" if there is none */
 	char *kind; /* EXTERNAL_TABLE, VIRTUAL_VIEW, ... */
 	char *format; /* hive, iceberg, delta, hudi, view */
 	bool is_view;
+	bool is_link; /* a resource link to a table elsewhere */
 	double rows; /* from the table's parameters; -1 if unknown */
+	double bytes; /* the same */
 	List *columns; /* of GlueColumn, partition columns last */
 } GlueTable;
 

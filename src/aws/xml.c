@@ -1,9 +1,10 @@
 /*
  * xml.c
- *	  Reads one element's text out of the XML that S3 and STS answer.
+ *	  Reads elements out of the XML that S3 and STS answer.
  *
- * Their documents are flat lists of <Name>text</Name>, so this is a bounded
- * scan for the first element of a name, not a parser.  Plain C: it is run on
+ * Their documents are flat lists of <Name>text</Name>, some repeated inside
+ * another element, so this is a bounded scan for elements of a name, not a
+ * parser.  Plain C: it is run on
  * hostile input under sanitizers by test/unit.
  */
 #include "xml.h"
@@ -35,6 +36,65 @@ entity(const char *p, size_t len, char *out)
 }
 
 /*
+ * Find the next opening <tag>.  Returns what follows it, NULL if there is none;
+ * *empty says that the element has no text.
+ */
+static const char *
+find_open(const char *at, const char *end, const char *tag, bool *empty)
+{
+	size_t taglen = strlen(tag);
+
+	for (;;)
+	{
+		const char *close;
+
+		at = at < end ? memchr(at, '<', end - at) : NULL;
+		if (at == NULL)
+			return NULL;
+		at++;
+		close = memchr(at, '>', end - at);
+		if (close == NULL)
+			return NULL;
+		if ((size_t) (close - at) >= taglen && memcmp(at, tag, taglen) == 0 &&
+			(at[taglen] == '>' || at[taglen] == ' ' || at[taglen] == '/'))
+		{
+			*empty = close[-1] == '/';
+			return close + 1;
+		}
+		at = close + 1;
+	}
+}
+
+/*
+ * Find the next <tag> in [*p, end).  Gives what is between its ends, and moves
+ * *p behind it.  False if there is none that is whole.  Elements of one name
+ * must not lie in each other.
+ */
+bool
+xml_next(const char **p, const char *end, const char *tag, const char **inner, size_t *len)
+{
+	size_t taglen = strlen(tag);
+	bool empty;
+	const char *at = find_open(*p, end, tag, &empty);
+
+	if (at == NULL)
+		return false;
+	*inner = *p = at;
+	*len = 0;
+	if (empty)
+		return true;
+	for (; at < end && (at = memchr(at, '<', end - at)) != NULL; at++)
+		if ((size_t) (end - at) >= taglen + 3 && at[1] == '/' && memcmp(at + 2, tag, taglen) == 0 &&
+			at[taglen + 2] == '>')
+		{
+			*len = at - *inner;
+			*p = at + taglen + 3;
+			return true;
+		}
+	return false;
+}
+
+/*
  * Copy the text of the first <tag> into out, cut to outlen and terminated.
  * An empty element gives "".  Returns false if there is no such element.
  */
@@ -42,35 +102,16 @@ bool
 xml_text(const char *doc, size_t len, const char *tag, char *out, size_t outlen)
 {
 	const char *end = doc + len;
-	const char *p = doc;
-	size_t taglen = strlen(tag);
+	bool empty;
+	const char *p = find_open(doc, end, tag, &empty);
 	size_t n = 0;
 
 	if (outlen == 0)
 		return false;
 	out[0] = '\0';
-	for (;;)
-	{
-		const char *close;
-
-		p = p < end ? memchr(p, '<', end - p) : NULL;
-		if (p == NULL)
-			return false;
-		p++;
-		close = memchr(p, '>', end - p);
-		if (close == NULL)
-			return false;
-		if ((size_t) (close - p) >= taglen && memcmp(p, tag, taglen) == 0 &&
-			(p[taglen] == '>' || p[taglen] == ' ' || p[taglen] == '/'))
-		{
-			if (close[-1] == '/')
-				return true;
-			p = close + 1;
-			break;
-		}
-		p = close + 1;
-	}
-	while (p < end && *p != '<' && n + 1 < outlen)
+	if (p == NULL)
+		return false;
+	while (!empty && p < end && *p != '<' && n + 1 < outlen)
 	{
 		char c = *p;
 		size_t used = c == '&' ? entity(p, end - p, &c) : 0;

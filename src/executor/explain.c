@@ -10,6 +10,7 @@
 
 #include "commands/explain.h"
 #include "nodes/value.h"
+#include "query/cost.h"
 
 static void
 explain_sql(List *pieces, ExplainState *es)
@@ -52,28 +53,13 @@ add_time(StringInfo text, const char *what, int64 ms)
 		appendStringInfo(text, "%s%s " INT64_FORMAT " ms", text->len ? ", " : "", what, ms);
 }
 
-/* A number of bytes as a person reads it. */
-static char *
-pretty_bytes(int64 bytes)
-{
-	static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB"};
-	double value = (double) bytes;
-	size_t unit = 0;
-
-	while (value >= 1000 && unit + 1 < lengthof(units))
-	{
-		value /= 1000;
-		unit++;
-	}
-	return unit == 0 ? psprintf(INT64_FORMAT " bytes", bytes) :
-					   psprintf("%.*f %s", value < 10 ? 1 : 0, value, units[unit]);
-}
-
 static void
 explain_run(AthenaScan *scan, ExplainState *es)
 {
 	AthenaQuery *query = scan->query;
 	AthenaExecution *x = &query->execution;
+	int64 scanned = scan->earlier_bytes_scanned + Max(x->bytes_scanned, 0);
+	double cost = scan->earlier_cost + cost_of(x);
 	StringInfoData times;
 
 	ExplainPropertyText("Query Execution ID", query->id, es);
@@ -84,8 +70,8 @@ explain_run(AthenaScan *scan, ExplainState *es)
 		ExplainPropertyInteger("Queue Time", "ms", x->queue_ms, es);
 		ExplainPropertyInteger("Planning Time in Athena", "ms", x->planning_ms, es);
 		ExplainPropertyInteger("Engine Time", "ms", x->engine_ms, es);
-		ExplainPropertyInteger("Data Scanned", "bytes",
-							   scan->earlier_bytes_scanned + Max(x->bytes_scanned, 0), es);
+		ExplainPropertyInteger("Data Scanned", "bytes", scanned, es);
+		ExplainPropertyFloat("Athena Cost", NULL, cost, 6, es);
 		ExplainPropertyBool("Result Reused", x->reused, es);
 		ExplainPropertyInteger("Pages", NULL, query->pages, es);
 		ExplainPropertyInteger("Rows Fetched", NULL, query->rows, es);
@@ -99,16 +85,15 @@ explain_run(AthenaScan *scan, ExplainState *es)
 	add_time(&times, "ran", x->engine_ms);
 	if (times.len)
 		ExplainPropertyText("Athena", times.data, es);
-	ExplainPropertyText(
-		"Data Scanned",
-		psprintf("%s%s", pretty_bytes(scan->earlier_bytes_scanned + Max(x->bytes_scanned, 0)),
-				 x->reused ? ", result reused" : ""),
-		es);
+	ExplainPropertyText("Data Scanned",
+						psprintf("%s (about %s)%s", cost_bytes_text(scanned), cost_text(cost),
+								 x->reused ? ", result reused" : ""),
+						es);
 	ExplainPropertyText("Result",
 						psprintf(INT64_FORMAT " %s, " INT64_FORMAT " %s, %s", query->pages,
 								 query->pages == 1 ? "page" : "pages", query->rows,
 								 query->rows == 1 ? "row" : "rows",
-								 pretty_bytes(query->bytes_fetched)),
+								 cost_bytes_text(query->bytes_fetched)),
 						es);
 	if (scan->fallback)
 		ExplainPropertyText("Conditions", "evaluated here: a parameter has no literal in Athena",

@@ -20,6 +20,7 @@
 #include "foreign/fdwapi.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "query/cost.h"
 #include "query/literal.h"
 #include "storage/storage.h"
 #include "utils/lsyscache.h"
@@ -172,6 +173,7 @@ scan_prepare(ForeignScanState *node)
 		scan->bind_due = false;
 		if (scan->query && strcmp(sql, scan->query->sql) != 0)
 		{
+			scan->earlier_cost += cost_of(&scan->query->execution);
 			scan->earlier_bytes_scanned += Max(scan->query->execution.bytes_scanned, 0);
 			scan_close_result(scan);
 			query_end(scan->query);

@@ -44,6 +44,7 @@ typedef struct AthenaScan
 	TupleTableSlot *store_slot;
 
 	int queries; /* started so far */
+	double earlier_cost; /* the same in money */
 	int64 earlier_bytes_scanned; /* of those before the current one */
 } AthenaScan;
 

@@ -2,16 +2,20 @@
  * estimate.c
  *	  Rows and costs of a scan.
  *
- * Called by paths.c.  Never asks Athena: what is known is what ANALYZE left in
- * the catalogue, else the table option "rows" (set by IMPORT from Glue's
- * parameters, or by the user).  Where there is nothing, a table is taken to
- * hold 100 MiB: people keep large tables in Athena.
+ * Called by paths.c.  What is known is what ANALYZE left in the catalogue, else
+ * the table option "rows" (set by IMPORT from Glue's parameters, or by the
+ * user).  Where there is nothing, a table is taken to hold 100 MiB: people keep
+ * large tables in Athena.  Athena itself is asked only where the option
+ * use_remote_estimate says so.
  */
 #include "planner/planner.h"
 
 #include "access/htup_details.h"
+#include "miscadmin.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
+#include "optimizer/restrictinfo.h"
+#include "storage/size.h"
 
 #define DEFAULT_TABLE_BYTES (100.0 * 1024 * 1024)
 
@@ -21,6 +25,35 @@
  */
 #define STARTUP_COST 10000.0
 #define BYTE_COST 0.0005
+
+/*
+ * How many rows does Athena expect with the shipped conditions?  Those with a
+ * parameter cannot be sent yet, and are left in *rest.  -1 if it does not know.
+ */
+static double
+remote_rows(RelOptInfo *rel, AthenaRel *info, List **rest)
+{
+	Oid userid = OidIsValid(rel->userid) ? rel->userid : GetUserId();
+	List *conds = NIL;
+	RemoteSql sql = {0};
+	ListCell *lc;
+
+	*rest = NIL;
+	foreach (lc, info->remote_conds)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+		RemoteSql alone = {0};
+
+		initStringInfo(&alone.text);
+		deparse_expr(&alone, info->relid, rinfo->clause);
+		if (alone.params == NIL)
+			conds = lappend(conds, rinfo->clause);
+		else
+			*rest = lappend(*rest, rinfo);
+	}
+	deparse_select(&sql, info, NIL, conds, -1);
+	return size_by_explain(storage_settings_for_table(info->relid, userid), sql.text.data);
+}
 
 void
 estimate_rel(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
@@ -39,6 +72,18 @@ estimate_rel(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 	selectivity =
 		clauselist_selectivity(root, info->remote_conds, (int) rel->relid, JOIN_INNER, NULL);
 	fetched = clamp_row_est(rel->tuples * selectivity);
+	if (info->table->remote_estimate)
+	{
+		List *rest;
+		double rows = remote_rows(rel, info, &rest);
+
+		if (rows >= 0)
+		{
+			selectivity = clauselist_selectivity(root, rest, (int) rel->relid, JOIN_INNER, NULL);
+			fetched = clamp_row_est(rows * selectivity);
+			rel->tuples = Max(rel->tuples, rows);
+		}
+	}
 	if (info->limit >= 0)
 		fetched = Min(fetched, clamp_row_est((double) info->limit));
 	selectivity =

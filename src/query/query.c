@@ -18,7 +18,10 @@
 #include "aws/s3.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "query/cost.h"
+#include "query/stats.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 /*
  * Small queries end in 240 to 400 ms on the live service.  The delay between
@@ -68,6 +71,7 @@ copy_settings(QuerySettings *to, const QuerySettings *from)
 	to->encryption = copy_or_null(from->encryption);
 	to->kms_key = copy_or_null(from->kms_key);
 	to->expected_bucket_owner = copy_or_null(from->expected_bucket_owner);
+	to->acl = copy_or_null(from->acl);
 }
 
 /* The least delay between two polls of this backend. */
@@ -95,8 +99,126 @@ query_create(const QuerySettings *settings, const char *sql)
 	query->execution.reason = "";
 	query->execution.output_location = "";
 	query->execution.bytes_scanned = -1;
+	query->execution.queue_ms = query->execution.planning_ms = -1;
+	query->execution.engine_ms = query->execution.total_ms = -1;
 	MemoryContextSwitchTo(caller);
 	return query;
+}
+
+/*
+ * Write into the history what became of the query, and count it.  Throws
+ * nothing.
+ */
+static void
+close_record(AthenaQuery *query)
+{
+	static const char *const states[] = {"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"};
+	QueryRecord *record = query->record;
+	AthenaExecution *x = &query->execution;
+	bool succeeded = query->phase == QUERY_ENDED && x->state == ATHENA_SUCCEEDED;
+
+	if (record == NULL)
+		return;
+	query->record = NULL;
+	strlcpy(record->state,
+			query->id[0] == '\0'        ? "REFUSED" :
+			query->phase == QUERY_ENDED ? states[x->state] :
+										  "CANCELLED",
+			sizeof(record->state));
+	strlcpy(record->reader, succeeded && query->pages > 0 ? "pages" : "", sizeof(record->reader));
+	record->ended = GetCurrentTimestamp();
+	record->queue_ms = x->queue_ms;
+	record->planning_ms = x->planning_ms;
+	record->engine_ms = x->engine_ms;
+	record->total_ms = x->total_ms;
+	record->bytes_scanned = x->bytes_scanned;
+	record->rows = query->rows;
+	record->reused = x->reused;
+	record->cost = cost_of(x);
+	record->trouble = query->trouble;
+	if (query->phase != QUERY_ENDED && record->trouble == TROUBLE_NONE)
+		record->trouble = TROUBLE_CANCELLED;
+	stats_add(query->settings.server_id, query->settings.user_id, query->settings.server_name,
+			  record, succeeded, aws_throttled_total() - query->throttled_before,
+			  aws_repeated_total() - query->repeated_before);
+}
+
+/* What an error of a call is in the statistics. */
+static QueryTrouble
+trouble_of(AwsErrorKind kind)
+{
+	switch (kind)
+	{
+		case AWS_ERR_ACCESS_DENIED:
+			return TROUBLE_PERMISSION;
+		case AWS_ERR_BAD_SIGNATURE:
+		case AWS_ERR_BAD_KEY:
+		case AWS_ERR_EXPIRED:
+		case AWS_ERR_CLOCK:
+			return TROUBLE_CREDENTIALS;
+		case AWS_ERR_TRANSPORT:
+		case AWS_ERR_MALFORMED:
+		case AWS_ERR_SERVER:
+			return TROUBLE_NETWORK;
+		case AWS_ERR_THROTTLED:
+			return TROUBLE_THROTTLED;
+		case AWS_ERR_SYNTAX:
+			return TROUBLE_STATEMENT;
+		default:
+			return TROUBLE_OTHER;
+	}
+}
+
+/* A call for this query has failed for good. */
+void
+query_note_error(AthenaQuery *query, const AwsError *error)
+{
+	query->trouble = trouble_of(error->kind);
+}
+
+/* Send the statement and wait for its id. */
+static void
+submit(AthenaQuery *query)
+{
+	const QuerySettings *settings = &query->settings;
+	AthenaStart start = {0};
+
+	start.sql = pg_server_to_any(query->sql, (int) strlen(query->sql), PG_UTF8);
+	if (strlen(start.sql) > ATHENA_MAX_STATEMENT)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("statement for Athena is too long: %zu bytes", strlen(start.sql)),
+				 errdetail("Athena takes statements of at most %d bytes.", ATHENA_MAX_STATEMENT)));
+	query->record = history_begin(settings->server_name, query->sql);
+	query->throttled_before = aws_throttled_total();
+	query->repeated_before = aws_repeated_total();
+	start.token = new_token();
+	start.catalog = settings->catalog;
+	start.database = settings->database;
+	start.workgroup = settings->workgroup;
+	start.output_location = settings->output_location;
+	start.encryption = settings->encryption;
+	start.kms_key = settings->kms_key;
+	start.expected_bucket_owner = settings->expected_bucket_owner;
+	start.acl = settings->acl;
+	start.reuse_minutes = settings->reuse_minutes;
+
+	query->start_call = athena_start_query(settings->client, &start);
+	if (!aws_call_wait(query->start_call) || !athena_start_query_id(query->start_call, query->id))
+	{
+		AwsError error = *aws_call_error(query->start_call);
+
+		/* a refusal is an end; else it may be running, and has to be stopped */
+		if (!aws_call_in_doubt(query->start_call))
+			query->phase = QUERY_ENDED;
+		query_note_error(query, &error);
+		aws_error_throw(&error);
+	}
+	query->retries += aws_call_retries(query->start_call);
+	query->phase = QUERY_RUNNING;
+	strlcpy(query->record->id, query->id, sizeof(query->record->id));
+	aws_call_free(query->start_call);
+	query->start_call = NULL;
 }
 
 /*
@@ -107,40 +229,9 @@ query_create(const QuerySettings *settings, const char *sql)
 AthenaQuery *
 query_start(const QuerySettings *settings, const char *sql)
 {
-	AthenaStart start = {0};
-	AthenaQuery *query;
+	AthenaQuery *query = query_create(settings, sql);
 
-	start.sql = pg_server_to_any(sql, strlen(sql), PG_UTF8);
-	if (strlen(start.sql) > ATHENA_MAX_STATEMENT)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("statement for Athena is too long: %zu bytes", strlen(start.sql)),
-				 errdetail("Athena takes statements of at most %d bytes.", ATHENA_MAX_STATEMENT)));
-	query = query_create(settings, sql);
-	start.token = new_token();
-	start.catalog = settings->catalog;
-	start.database = settings->database;
-	start.workgroup = settings->workgroup;
-	start.output_location = settings->output_location;
-	start.encryption = settings->encryption;
-	start.kms_key = settings->kms_key;
-	start.expected_bucket_owner = settings->expected_bucket_owner;
-	start.reuse_minutes = settings->reuse_minutes;
-
-	query->start_call = athena_start_query(query->settings.client, &start);
-	if (!aws_call_wait(query->start_call) || !athena_start_query_id(query->start_call, query->id))
-	{
-		AwsError error = *aws_call_error(query->start_call);
-
-		/* a refusal is an end; else it may be running, and has to be stopped */
-		if (!aws_call_in_doubt(query->start_call))
-			query->phase = QUERY_ENDED;
-		aws_error_throw(&error);
-	}
-	query->retries += aws_call_retries(query->start_call);
-	query->phase = QUERY_RUNNING;
-	aws_call_free(query->start_call);
-	query->start_call = NULL;
+	submit(query);
 	return query;
 }
 
@@ -198,14 +289,25 @@ failure_hint(int sqlstate, const AthenaExecution *x)
 {
 	if (sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
 	{
+		const char *action = strstr(x->reason, "to perform: ");
+		size_t len = action ? strcspn(action + 12, " ,;)\"") : 0;
+
+		if (len > 0)
+			return psprintf("Attach a policy that allows %.*s to the IAM user or role of the key; "
+							"doc/permissions.md says what needs which.",
+							(int) len, aws_text_to_show(action + 12));
+		if (strstr(x->reason, "writing output") || strstr(x->reason, "write output"))
+			return "The key needs s3:PutObject, s3:AbortMultipartUpload and s3:GetBucketLocation "
+				   "on "
+				   "the output location; athena_check() tries them.";
 		if (strstr(x->reason, "glue"))
 			return "The key needs the Glue permissions that the message names; the README has the "
 				   "whole policy.";
 		return "The key needs s3:GetObject and s3:ListBucket on the table's location.";
 	}
 	if (sqlstate == ERRCODE_UNDEFINED_COLUMN || sqlstate == ERRCODE_UNDEFINED_TABLE)
-		return "The table may have changed in Athena since its foreign table was made: compare the "
-			   "two, or import it again.";
+		return "The table may have changed in Athena since its foreign table was made: "
+			   "athena_diff() shows what did, athena_sync() mends it.";
 	if (sqlstate == ERRCODE_DATATYPE_MISMATCH)
 		return "If a column is declared here with another type than it has in Athena, say which it "
 			   "has: ALTER FOREIGN TABLE ... ALTER COLUMN ... OPTIONS (ADD remote_type '...').";
@@ -223,6 +325,10 @@ throw_failure(AthenaQuery *query)
 	char *reason = aws_text_to_show(x->reason);
 	char *details = psprintf("Query Execution ID %s", query->id);
 
+	query->trouble =
+		sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE ? TROUBLE_PERMISSION : TROUBLE_STATEMENT;
+	if (x->state == ATHENA_CANCELLED)
+		query->trouble = TROUBLE_CANCELLED;
 	if (x->state == ATHENA_CANCELLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_QUERY_CANCELED),
@@ -239,6 +345,27 @@ throw_failure(AthenaQuery *query)
 					hint ? errhint("%s", hint) : 0));
 }
 
+/*
+ * Note what is to be deleted at the end, as soon as it is known: a query that is
+ * stopped may have written it.  The object of another query never is.
+ */
+static void
+note_result_object(AthenaQuery *query)
+{
+	MemoryContext caller;
+
+	if (query->settings.keep_results || query->execution.reused)
+		query->result_bucket = NULL;
+	else if (query->result_bucket == NULL)
+	{
+		caller = MemoryContextSwitchTo(query->context);
+		if (!s3_parse_url(query->execution.output_location, &query->result_bucket,
+						  &query->result_key))
+			query->result_bucket = NULL;
+		MemoryContextSwitchTo(caller);
+	}
+}
+
 /* Ask for the state once; the answer's strings go to the query's context. */
 static void
 poll_state(AthenaQuery *query, MemoryContext scratch)
@@ -246,43 +373,79 @@ poll_state(AthenaQuery *query, MemoryContext scratch)
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
 	AthenaExecution x;
 	AwsError error;
+	bool ended;
 
 	if (!athena_get_query_execution(query->settings.client, query->id, &x, &error))
+	{
+		query_note_error(query, &error);
 		aws_error_throw(&error);
+	}
+	ended = x.state != ATHENA_QUEUED && x.state != ATHENA_RUNNING;
 	MemoryContextSwitchTo(query->context);
+	/* known from the first poll on, and the last one says it again */
+	x.output_location = *query->execution.output_location && !ended ?
+							query->execution.output_location :
+							pstrdup(x.output_location);
+	x.reason = ended ? pstrdup(x.reason) : "";
 	query->execution = x;
-	if (x.state == ATHENA_QUEUED || x.state == ATHENA_RUNNING)
-	{
-		query->execution.reason = "";
-		query->execution.output_location = "";
-	}
-	else
-	{
-		query->execution.reason = pstrdup(x.reason);
-		query->execution.output_location = pstrdup(x.output_location);
+	if (ended)
 		query->phase = QUERY_ENDED;
-	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(scratch);
+	note_result_object(query);
 }
 
-/* Note what is to be deleted at the end; another query's object never is. */
+/* Throw if the query has taken too long. */
 static void
-note_result_object(AthenaQuery *query)
+check_time(AthenaQuery *query, int64 age)
 {
-	MemoryContext caller;
+	int timeout = query->settings.query_timeout_ms;
 
-	if (query->settings.keep_results || query->execution.reused)
+	if (timeout == 0 || age < timeout)
 		return;
-	caller = MemoryContextSwitchTo(query->context);
-	if (!s3_parse_url(query->execution.output_location, &query->result_bucket, &query->result_key))
-		query->result_bucket = NULL;
-	MemoryContextSwitchTo(caller);
+	query->trouble = TROUBLE_LIMIT;
+	ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
+					errmsg("Athena query was stopped after %d s", timeout / 1000),
+					errdetail("Query Execution ID %s.", query->id),
+					errhint("Option query_timeout of server \"%s\" sets this limit.",
+							query->settings.server_name)));
+}
+
+/*
+ * Throw if a running query has scanned too much.  One that has ended has been
+ * paid for, and its rows are delivered.
+ */
+static void
+check_bytes(AthenaQuery *query)
+{
+	const char *whence;
+	int64 limit = cost_limit(&query->settings, &whence);
+	int64 scanned = query->execution.bytes_scanned;
+
+	if (limit == 0 || scanned <= limit)
+		return;
+	if (query->phase == QUERY_RUNNING)
+	{
+		query->trouble = TROUBLE_LIMIT;
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("Athena query was stopped after scanning %s", cost_bytes_text(scanned)),
+				 errdetail("%s is %s.  Query Execution ID %s.", whence, cost_bytes_text(limit),
+						   query->id),
+				 errhint("Restrict the partitions, ask for fewer columns, or raise the limit.")));
+	}
+	ereport(
+		WARNING,
+		(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+		 errmsg("Athena query had scanned %s before it could be stopped", cost_bytes_text(scanned)),
+		 errdetail("%s is %s.  Query Execution ID %s.", whence, cost_bytes_text(limit), query->id),
+		 errhint("A workgroup's limit of data scanned per query is enforced by Athena itself.")));
 }
 
 /*
  * Wait until the query has succeeded.  Throws if it fails, is cancelled from
- * elsewhere, or takes longer than the server's query_timeout.
+ * elsewhere, takes longer than the server's query_timeout, or scans more than
+ * it may.
  */
 void
 query_wait(AthenaQuery *query)
@@ -298,16 +461,12 @@ query_wait(AthenaQuery *query)
 		int64 age = http_now_ms() - began;
 		int delay = (int) Min(Max(age / 4, poll_first_ms), POLL_MAX_MS);
 
-		if (timeout > 0 && age >= timeout)
-			ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
-							errmsg("Athena query was stopped after %d s", timeout / 1000),
-							errdetail("Query Execution ID %s.", query->id),
-							errhint("Option query_timeout of server \"%s\" sets this limit.",
-									query->settings.server_name)));
+		check_time(query, age);
 		if (timeout > 0)
 			delay = (int) Min(delay, timeout - age);
 		http_pause(delay, HTTP_WAIT_QUERY);
 		poll_state(query, scratch);
+		check_bytes(query);
 	}
 	MemoryContextDelete(scratch);
 	/* others ask, too: when throttled, ask less often from now on, and forget it slowly */
@@ -317,7 +476,27 @@ query_wait(AthenaQuery *query)
 		poll_first_ms = Max(poll_first_ms * 3 / 4, POLL_FIRST_MS);
 	if (query->execution.state != ATHENA_SUCCEEDED)
 		throw_failure(query);
-	note_result_object(query);
+}
+
+/*
+ * The result cannot be had.  If it is an earlier query's, it has been deleted
+ * since: then this query is run once more, without using results again.  Says
+ * whether it was.
+ */
+bool
+query_run_again(AthenaQuery *query, const AwsError *error)
+{
+	if (!query->execution.reused || query->settings.reuse_minutes == 0 ||
+		(error->kind != AWS_ERR_NOT_FOUND && strcmp(error->subcode, "RESULT_NOT_FOUND") != 0))
+		return false;
+	elog(DEBUG1, "athena_fdw: the reused result of query %s is gone, running it again", query->id);
+	close_record(query);
+	query->settings.reuse_minutes = 0;
+	query->phase = QUERY_STARTING;
+	query->execution.output_location = "";
+	submit(query);
+	query_wait(query);
+	return true;
 }
 
 /* ---------- the end: nothing below may throw ---------- */
@@ -381,6 +560,7 @@ end_quietly(AthenaQuery *query, int64 deadline)
 	dlist_delete(&query->node);
 	if (query->phase != QUERY_ENDED)
 		stop_quietly(query, deadline);
+	close_record(query);
 	if (query->result_bucket)
 		delete_result_quietly(query, deadline);
 	aws_call_free(query->start_call);

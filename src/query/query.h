@@ -9,15 +9,18 @@
 
 #include "aws/athena.h"
 #include "lib/ilist.h"
+#include "query/history.h"
 #include "utils/resowner.h"
 
 /*
  * Everything about the storage that running a query needs.  Made by
- * storage/options.c; copied into the query, so that ending it looks nothing up.
+ * storage/settings.c; copied into the query, so that ending it looks nothing up.
  */
 typedef struct QuerySettings
 {
 	const char *server_name;
+	Oid server_id;
+	Oid user_id; /* whose rights and keys */
 	AwsClient *client;
 	const char *catalog; /* never NULL */
 	const char *database; /* NULL for none */
@@ -26,6 +29,9 @@ typedef struct QuerySettings
 	const char *encryption; /* NULL: the bucket's own */
 	const char *kms_key;
 	const char *expected_bucket_owner;
+	const char *acl;
+	int64 max_bytes_scanned; /* the server's limit; 0 for none */
+	bool for_analyze; /* the limit is that of ANALYZE */
 	int query_timeout_ms; /* 0 for none */
 	int fetch_size; /* rows a page */
 	int reuse_minutes; /* 0 for no reuse */
@@ -57,6 +63,10 @@ typedef struct AthenaQuery
 	AthenaExecution execution; /* as last seen */
 	char *result_bucket; /* what to delete at the end; NULL for nothing */
 	char *result_key;
+	QueryRecord *record; /* in the session's history; NULL once it is closed */
+	QueryTrouble trouble;
+	int64 throttled_before; /* the backend's counts when it began */
+	int64 repeated_before;
 
 	/* what EXPLAIN shows */
 	int64 pages;
@@ -71,5 +81,7 @@ extern int query_cancel_timeout;
 extern AthenaQuery *query_start(const QuerySettings *settings, const char *sql);
 extern void query_wait(AthenaQuery *query);
 extern void query_end(AthenaQuery *query);
+extern bool query_run_again(AthenaQuery *query, const AwsError *error);
+extern void query_note_error(AthenaQuery *query, const AwsError *error);
 
 #endif /* ATHENA_QUERY_H */

@@ -14,6 +14,8 @@ typedef struct ResultColumn
 {
 	char *name;
 	char *type; /* as ColumnInfo spells it: varchar, timestamp with time zone */
+	int precision; /* of a decimal; the length of char and varchar */
+	int scale;
 } ResultColumn;
 
 /*

@@ -77,6 +77,8 @@ take_columns(AthenaResult *result)
 	{
 		result->columns[i].name = pstrdup(scan->columns[i].name);
 		result->columns[i].type = pstrdup(scan->columns[i].type);
+		result->columns[i].precision = (int) Min(scan->columns[i].precision, PG_INT32_MAX);
+		result->columns[i].scale = (int) Min(scan->columns[i].scale, PG_INT32_MAX);
 	}
 	result->update_count = scan->update_count;
 	MemoryContextSwitchTo(caller);
@@ -96,7 +98,16 @@ advance_page(AthenaResult *result)
 	{
 		AwsError error = *aws_call_error(reader->next);
 
-		aws_error_throw(&error);
+		if (!first || !query_run_again(query, &error))
+		{
+			query_note_error(query, &error);
+			aws_error_throw(&error);
+		}
+		aws_call_free(reader->next);
+		reader->next = NULL;
+		request_page(result, NULL);
+		advance_page(result);
+		return;
 	}
 	page_close(&reader->scan);
 	aws_call_free(reader->current);

@@ -402,6 +402,26 @@ athena_type_is_nested(const AthenaType *type)
 	return type->kind == AT_ARRAY || type->kind == AT_MAP || type->kind == AT_ROW;
 }
 
+/* Are these one type, perhaps spelled differently? */
+bool
+athena_type_same(const AthenaType *a, const AthenaType *b)
+{
+	int i;
+
+	if (a->kind != b->kind || a->precision != b->precision || a->scale != b->scale ||
+		a->nargs != b->nargs)
+		return false;
+	for (i = 0; i < a->nargs; i++)
+	{
+		if (!athena_type_same(a->args[i], b->args[i]))
+			return false;
+		if (a->kind == AT_ROW &&
+			pg_strcasecmp(a->names[i] ? a->names[i] : "", b->names[i] ? b->names[i] : "") != 0)
+			return false;
+	}
+	return true;
+}
+
 static int32
 time_typmod(const AthenaType *type, int otherwise)
 {

@@ -4,19 +4,23 @@
  *
  *	athena_query(server, sql)		 rows of a statement that reads
  *	athena_execute(server, sql)		 DDL and DML; the number of rows it changed
- *	athena_databases(server)		 databases of the server's catalogue
+ *	athena_catalogs(server)			 the account's catalogues
+ *	athena_databases(server)		 databases of a catalogue
  *	athena_tables(server, database)	 tables and views of one database
+ *	athena_columns(server, database, table)
  *
  * Each takes the name of a server, checks USAGE on it, and acts with the keys
- * of the caller's user mapping.  athena_check() has its own file.
+ * of the caller's user mapping.  Checking, describing, comparing and cleaning
+ * have files of their own.
  */
 #include "storage/functions.h"
 
 #include "aws/athena.h"
-#include "aws/glue.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "query/rows.h"
+#include "storage/declare.h"
+#include "storage/discover.h"
 #include "storage/storage.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -24,13 +28,33 @@
 
 PG_FUNCTION_INFO_V1(athena_query);
 PG_FUNCTION_INFO_V1(athena_execute);
+PG_FUNCTION_INFO_V1(athena_catalogs);
 PG_FUNCTION_INFO_V1(athena_databases);
 PG_FUNCTION_INFO_V1(athena_tables);
+PG_FUNCTION_INFO_V1(athena_columns);
 
-static QuerySettings *
-settings_of(Name server)
+/* The settings of a server that the caller names and may use. */
+QuerySettings *
+functions_settings(Name server)
 {
 	return storage_settings(storage_usable_server(NameStr(*server))->serverid, GetUserId());
+}
+
+/* The same, with the catalogue of an argument that may be NULL. */
+static QuerySettings *
+settings_of_catalog(FunctionCallInfo fcinfo, int argument)
+{
+	QuerySettings *settings;
+	int i;
+
+	for (i = 0; i < argument; i++)
+		if (PG_ARGISNULL(i))
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("only the catalogue may be NULL")));
+	settings = functions_settings(PG_GETARG_NAME(0));
+	if (!PG_ARGISNULL(argument))
+		settings->catalog = text_to_cstring(PG_GETARG_TEXT_PP(argument));
+	return settings;
 }
 
 /*
@@ -44,7 +68,7 @@ Datum
 athena_query(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	QuerySettings *settings = settings_of(PG_GETARG_NAME(0));
+	QuerySettings *settings = functions_settings(PG_GETARG_NAME(0));
 	char *sql = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	AthenaQuery *query;
 	RowReader *rows;
@@ -86,7 +110,7 @@ athena_query(PG_FUNCTION_ARGS)
 Datum
 athena_execute(PG_FUNCTION_ARGS)
 {
-	QuerySettings *settings = settings_of(PG_GETARG_NAME(0));
+	QuerySettings *settings = functions_settings(PG_GETARG_NAME(0));
 	AthenaQuery *query = query_start(settings, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	int64 count;
 
@@ -99,19 +123,47 @@ athena_execute(PG_FUNCTION_ARGS)
 }
 
 /*
- * athena_databases(server name) returns setof text
+ * athena_catalogs(server name) returns table (name text, type text)
+ */
+Datum
+athena_catalogs(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	QuerySettings *settings = functions_settings(PG_GETARG_NAME(0));
+	AwsError error;
+	List *catalogs;
+	ListCell *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!athena_list_catalogs(settings->client, &catalogs, &error))
+		aws_error_throw(&error);
+	foreach (lc, catalogs)
+	{
+		AthenaCatalog *catalog = lfirst(lc);
+		Datum values[2];
+		bool nulls[2] = {false};
+
+		values[0] = CStringGetTextDatum(remote_from_utf8(catalog->name));
+		values[1] = CStringGetTextDatum(remote_from_utf8(catalog->type));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * athena_databases(server name, catalog text) returns setof text
  */
 Datum
 athena_databases(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	QuerySettings *settings = settings_of(PG_GETARG_NAME(0));
+	QuerySettings *settings = settings_of_catalog(fcinfo, 1);
 	AwsError error;
 	List *names;
 	ListCell *lc;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	if (!athena_list_databases(settings->client, settings->catalog, &names, &error))
+	if (!athena_list_databases(settings->client, remote_to_utf8(settings->catalog), &names, &error))
 		aws_error_throw(&error);
 	foreach (lc, names)
 	{
@@ -140,19 +192,59 @@ store_table(const GlueTable *table, void *arg)
 }
 
 /*
- * athena_tables(server name, database text)
+ * athena_tables(server name, database text, catalog text)
  *	returns table (name text, kind text, format text, columns int, comment text)
  */
 Datum
 athena_tables(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	QuerySettings *settings = settings_of(PG_GETARG_NAME(0));
-	char *database = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	AwsError error;
+	QuerySettings *settings = settings_of_catalog(fcinfo, 2);
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!glue_get_tables(settings->client, remote_to_utf8(database), store_table, rsinfo, &error))
-		aws_error_throw(&error);
+	discover_tables(settings, discover_name(text_to_cstring(PG_GETARG_TEXT_PP(1))), store_table,
+					rsinfo);
+	return (Datum) 0;
+}
+
+/*
+ * athena_columns(server name, database text, table_name text, catalog text)
+ *	returns table (name text, athena_type text, type text, partition boolean, comment text)
+ */
+Datum
+athena_columns(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	QuerySettings *settings = settings_of_catalog(fcinfo, 3);
+	char *database = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	DeclareStyle style = {false, false};
+	GlueTable table;
+	ListCell *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!discover_table(settings, discover_name(database), discover_name(name), &table))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+				 errmsg("there is no table \"%s\" in Athena database \"%s\"", name, database),
+				 errhint("SELECT * FROM athena_tables(%s, %s) lists them.",
+						 quote_literal_cstr(settings->server_name), quote_literal_cstr(database))));
+	foreach (lc, table.columns)
+	{
+		GlueColumn *column = lfirst(lc);
+		Datum values[5];
+		bool nulls[5] = {false};
+		char *error;
+		ColumnDeclaration *d = declare_column(&table, column, style, NIL, &error);
+
+		values[0] = CStringGetTextDatum(remote_from_utf8(column->name));
+		values[1] = CStringGetTextDatum(remote_from_utf8(column->type));
+		nulls[2] = d == NULL;
+		values[2] = d ? CStringGetTextDatum(declare_type_text(d)) : (Datum) 0;
+		values[3] = BoolGetDatum(column->partition);
+		nulls[4] = column->comment[0] == '\0';
+		values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(remote_from_utf8(column->comment));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
 	return (Datum) 0;
 }

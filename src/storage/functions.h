@@ -9,8 +9,15 @@
 
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
+#include "query/query.h"
+
+/* functions.c */
+extern QuerySettings *functions_settings(Name server);
 
 /* import.c */
 extern List *athena_import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid);
+
+/* drift.c */
+extern int drift_count(Oid relid, char **what);
 
 #endif /* ATHENA_FUNCTIONS_H */

@@ -29,6 +29,8 @@
 #include "utils/lsyscache.h"
 #include "utils/varlena.h"
 
+#define DEFAULT_ANALYZE_MAX_BYTES "1GB"
+
 typedef struct Option Option;
 
 /* Checks a value; throws if it is bad. */
@@ -58,6 +60,12 @@ static void check_workgroup(const Option *option, const char *value);
 static void check_key(const Option *option, const char *value);
 static void check_query(const Option *option, const char *value);
 static void check_type(const Option *option, const char *value);
+static void check_bytes(const Option *option, const char *value);
+static void check_acl(const Option *option, const char *value);
+static void check_analyze(const Option *option, const char *value);
+static void check_credentials(const Option *option, const char *value);
+static void check_role(const Option *option, const char *value);
+static void check_session_name(const Option *option, const char *value);
 
 #define SERVER ForeignServerRelationId
 #define MAPPING UserMappingRelationId
@@ -87,17 +95,36 @@ static const Option known_options[] = {
 	{"encryption", SERVER, check_encryption, 0, 0, false},
 	{"kms_key", SERVER, check_text, 0, 0, false},
 	{"expected_bucket_owner", SERVER, check_account, 0, 0, false},
+	{"acl", SERVER, check_acl, 0, 0, false},
+	{"requester_pays", SERVER, check_bool, 0, 0, false},
 	{"keep_results", SERVER, check_bool, 0, 0, false},
+	{"max_bytes_scanned", SERVER, check_bytes, 10, 0, false},
+	{"analyze_method", SERVER, check_analyze, 0, 0, false},
+	{"analyze_max_bytes", SERVER, check_bytes, 10, 0, false},
+	{"use_remote_estimate", SERVER, check_bool, 0, 0, false},
 	{"proxy", SERVER, check_endpoint, 0, 0, false},
 	{"ca_file", SERVER, check_text, 0, 0, true},
+	{"credentials", MAPPING, check_credentials, 0, 0, false},
 	{"access_key_id", MAPPING, check_key, 0, 0, false},
 	{"secret_access_key", MAPPING, check_key, 0, 0, false},
 	{"session_token", MAPPING, check_key, 0, 0, false},
+	{"profile", MAPPING, check_text, 0, 0, false},
+	{"credential_process_allowed", MAPPING, check_bool, 0, 0, true},
+	{"web_identity_token_file", MAPPING, check_text, 0, 0, true},
+	{"role_arn", MAPPING, check_role, 0, 0, false},
+	{"external_id", MAPPING, check_key, 0, 0, false},
+	{"role_session_name", MAPPING, check_session_name, 0, 0, false},
+	{"role_duration", MAPPING, check_seconds, 900, 43200, false},
+	{"source_credentials", MAPPING, check_credentials, 0, 0, false},
+	{"server_credentials_allowed", MAPPING, check_bool, 0, 0, true},
 	{"catalog", TABLE, check_text, 0, 0, false},
 	{"database", TABLE, check_text, 0, 0, false},
 	{"table", TABLE, check_text, 0, 0, false},
 	{"query", TABLE, check_query, 0, 0, false},
 	{"rows", TABLE, check_rows, 0, 1e18, false},
+	{"analyze_method", TABLE, check_analyze, 0, 0, false},
+	{"analyze_max_bytes", TABLE, check_bytes, 10, 0, false},
+	{"use_remote_estimate", TABLE, check_bool, 0, 0, false},
 	{"column_name", COLUMN, check_text, 0, 0, false},
 	{"remote_type", COLUMN, check_type, 0, 0, false},
 };
@@ -343,6 +370,73 @@ check_type(const Option *option, const char *value)
 						   error));
 }
 
+/* A size; at least min MB, since Athena bills no less. */
+static void
+check_bytes(const Option *option, const char *value)
+{
+	int mb;
+
+	if (!parse_int(value, &mb, GUC_UNIT_MB, NULL) || mb < option->min)
+		bad_value(option, value,
+				  psprintf("The value is a size of at least %.0f MB; units are MB, GB, TB.",
+						   option->min));
+}
+
+static void
+check_acl(const Option *option, const char *value)
+{
+	if (strcmp(value, "BUCKET_OWNER_FULL_CONTROL") != 0)
+		bad_value(option, value, "The value is BUCKET_OWNER_FULL_CONTROL.");
+}
+
+static void
+check_analyze(const Option *option, const char *value)
+{
+	if (strcmp(value, "sample") != 0 && strcmp(value, "catalog") != 0 && strcmp(value, "off") != 0)
+		bad_value(option, value, "The value is sample, catalog or off.");
+}
+
+static void
+check_credentials(const Option *option, const char *value)
+{
+	static const char *const words[] = {"static",    "environment", "profile", "web_identity",
+										"container", "instance",    "default"};
+	bool source = strcmp(option->name, "source_credentials") == 0;
+	size_t i;
+
+	for (i = 0; i < lengthof(words); i++)
+		if (strcmp(value, words[i]) == 0)
+			return;
+	if (source || strcmp(value, "assume_role") != 0)
+		bad_value(option, value,
+				  source ? "The value is static, environment, profile, web_identity, container, "
+						   "instance or default." :
+						   "The value is static, environment, profile, web_identity, container, "
+						   "instance, assume_role or default.");
+}
+
+static void
+check_role(const Option *option, const char *value)
+{
+	const char *role = strstr(value, ":role/");
+
+	if (strncmp(value, "arn:aws", 7) != 0 || strstr(value, ":iam::") == NULL || role == NULL ||
+		role[6] == '\0' || strlen(value) > 2048 || strpbrk(value, " \t\r\n"))
+		bad_value(option, value,
+				  "The value is the ARN of a role: arn:aws:iam::123456789012:role/name.");
+}
+
+static void
+check_session_name(const Option *option, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len < 2 || len > 64 ||
+		strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+=,.@_-") !=
+			len)
+		bad_value(option, value, "The value has 2 to 64 letters, digits and characters of +=,.@_-");
+}
+
 /* ---------- the validator ---------- */
 
 static const Option *
@@ -423,6 +517,58 @@ conflict(const char *message, const char *hint)
 					errhint("%s", hint)));
 }
 
+/* Does a mapping say only what will be used? */
+static void
+check_credentials_together(List *options)
+{
+	static const struct
+	{
+		const char *option;
+		const char *source; /* of which it is */
+		const char *source2;
+		bool of_role; /* or of a role */
+	} uses[] = {
+		{"access_key_id", "static", "static", false},
+		{"secret_access_key", "static", "static", false},
+		{"session_token", "static", "static", false},
+		{"profile", "profile", "default", false},
+		{"credential_process_allowed", "profile", "default", false},
+		{"web_identity_token_file", "web_identity", "web_identity", false},
+		{"role_arn", "web_identity", "web_identity", true},
+		{"external_id", NULL, NULL, true},
+		{"role_session_name", "web_identity", "web_identity", true},
+		{"role_duration", NULL, NULL, true},
+		{"source_credentials", NULL, NULL, true},
+	};
+	const char *word = options_get(options, "credentials");
+	const char *source = options_get(options, "source_credentials");
+	bool role = word && strcmp(word, "assume_role") == 0;
+	size_t i;
+
+	if (!role)
+		source = word;
+	if (source == NULL)
+		source = "static";
+	for (i = 0; i < lengthof(uses); i++)
+		if (options_get(options, uses[i].option) && !(role && uses[i].of_role) &&
+			!(uses[i].source && strcmp(source, uses[i].source) == 0) &&
+			!(uses[i].source2 && strcmp(source, uses[i].source2) == 0))
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+					 errmsg("option \"%s\" would not be used with credentials '%s'", uses[i].option,
+							role ? "assume_role" : source),
+					 uses[i].of_role || role ?
+						 errhint("It belongs to %s.",
+								 uses[i].source == NULL ?
+									 "credentials 'assume_role'" :
+									 psprintf("credentials '%s'%s", uses[i].source,
+											  uses[i].of_role ? " and 'assume_role'" : "")) :
+						 errhint("It belongs to credentials '%s'; DROP it, or change the option "
+								 "credentials.",
+								 uses[i].source),
+					 errhidestmt(true)));
+}
+
 /* What is right for itself may be wrong together. */
 static void
 check_together(List *options, Oid catalog)
@@ -435,6 +581,8 @@ check_together(List *options, Oid catalog)
 	if (catalog == TABLE && options_get(options, "query") && options_get(options, "table"))
 		conflict("options \"query\" and \"table\" exclude each other",
 				 "A foreign table stands for a table or view of Athena's, or for a query.");
+	if (catalog == MAPPING)
+		check_credentials_together(options);
 	if (catalog != SERVER)
 		return;
 	if (kms && options_get(options, "kms_key") == NULL)
@@ -462,9 +610,11 @@ options_validate(List *options, Oid catalog)
 		if (option == NULL)
 			unknown_option(def->defname, catalog);
 		if (option->superuser && !superuser())
-			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-							errmsg("only superusers can set the option \"%s\"", option->name),
-							errdetail("It makes the server process read a file of the machine.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("only superusers can set the option \"%s\"", option->name),
+					 errdetail("It lets the server process use files, commands or keys of its "
+							   "own.")));
 		option->check(option, defGetString(def));
 	}
 	check_together(options, catalog);
@@ -495,6 +645,16 @@ options_bool(const char *value)
 
 	parse_bool(value, &result);
 	return result;
+}
+
+/* A size in bytes. */
+int64
+options_bytes(const char *value)
+{
+	int mb = 0;
+
+	parse_int(value, &mb, GUC_UNIT_MB, NULL);
+	return (int64) mb * 1024 * 1024;
 }
 
 /* The output bucket without its prefix (which has no outer slashes); NULL if not set. */
@@ -645,6 +805,23 @@ storage_only_reads(const char *sql)
 		   begins_with_one_of(p, reading, lengthof(reading));
 }
 
+/* An option of the table, else of its server. */
+static const char *
+own_or_servers(const ForeignTable *table, const ForeignServer *server, const char *name)
+{
+	const char *value = options_get(table->options, name);
+
+	return value ? value : options_get(server->options, name);
+}
+
+static AnalyzeMethod
+analyze_method(const char *word)
+{
+	if (word && strcmp(word, "catalog") == 0)
+		return ANALYZE_CATALOG;
+	return word && strcmp(word, "off") == 0 ? ANALYZE_OFF : ANALYZE_SAMPLE;
+}
+
 /* What a foreign table stands for, in the current memory context. */
 TableOptions *
 storage_table(Oid relid)
@@ -654,6 +831,8 @@ storage_table(Oid relid)
 	ForeignServer *server = GetForeignServer(table->serverid);
 	const char *rows = options_get(table->options, "rows");
 	const char *query = options_get(table->options, "query");
+	const char *max_bytes = own_or_servers(table, server, "analyze_max_bytes");
+	const char *remote_estimate = own_or_servers(table, server, "use_remote_estimate");
 	const char *error;
 
 	t->catalog = options_get(table->options, "catalog");
@@ -666,6 +845,9 @@ storage_table(Oid relid)
 	if (query)
 		t->query = storage_strip_query(query, &error);
 	t->rows = rows ? strtod(rows, NULL) : -1;
+	t->analyze_method = analyze_method(own_or_servers(table, server, "analyze_method"));
+	t->analyze_max_bytes = options_bytes(max_bytes ? max_bytes : DEFAULT_ANALYZE_MAX_BYTES);
+	t->remote_estimate = remote_estimate && options_bool(remote_estimate);
 	return t;
 }
 

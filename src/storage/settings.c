@@ -9,6 +9,7 @@
 #include "storage/storage.h"
 
 #include "aws/endpoint.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_foreign_server.h"
 #include "compat.h"
 #include "miscadmin.h"
@@ -128,10 +129,12 @@ storage_gaps(ForeignServer *server, Oid userid, char **missing, char **hint)
 	if (options_get(server->options, "output_bucket") == NULL &&
 		options_get(server->options, "workgroup") == NULL)
 		add_gap(&names, &in_server, "output_bucket", "ADD ", "my-query-results");
-	if (c.access_key_id == NULL)
+	if (c.spec.source == AWS_KEYS_STATIC && c.spec.access_key_id == NULL)
 		add_gap(&names, &in_mapping, "access_key_id", c.has_mapping ? "ADD " : "", "...");
-	if (c.secret_access_key == NULL)
+	if (c.spec.source == AWS_KEYS_STATIC && c.spec.secret_access_key == NULL)
 		add_gap(&names, &in_mapping, "secret_access_key", c.has_mapping ? "ADD " : "", "...");
+	if (c.assume_role && c.spec.role_arn == NULL)
+		add_gap(&names, &in_mapping, "role_arn", "ADD ", "arn:aws:iam::123456789012:role/name");
 	if (names.len == 0)
 		return false;
 
@@ -160,6 +163,7 @@ make_client(ForeignServer *server, Oid userid)
 	int i;
 
 	credentials_find(server, userid, &c);
+	credentials_check(server, userid, &c);
 	client->region = pstrdup(options_get(server->options, "region"));
 	for (i = 0; i < AWS_SERVICES; i++)
 	{
@@ -173,14 +177,13 @@ make_client(ForeignServer *server, Oid userid)
 	bucket = storage_output_bucket(server, &prefix);
 	client->s3_path_style =
 		boolean(server, "s3_path_style", custom || (bucket && strchr(bucket, '.') != NULL));
-	client->access_key_id = c.access_key_id;
-	client->secret_access_key = c.secret_access_key;
-	client->session_token = c.session_token;
+	client->s3_requester_pays = boolean(server, "requester_pays", false);
 	client->proxy = options_get(server->options, "proxy");
 	client->ca_file = options_get(server->options, "ca_file");
 	client->connect_timeout_ms = milliseconds(server, "connect_timeout", DEFAULT_CONNECT_TIMEOUT);
 	client->request_timeout_ms = milliseconds(server, "request_timeout", DEFAULT_REQUEST_TIMEOUT);
 	client->max_retries = integer(server, "max_retries", DEFAULT_MAX_RETRIES);
+	client->identity = identity_get(&c.spec, client);
 	return client;
 }
 
@@ -193,6 +196,7 @@ storage_settings(Oid serverid, Oid userid)
 {
 	ForeignServer *server = GetForeignServer(serverid);
 	QuerySettings *s = palloc0(sizeof(QuerySettings));
+	const char *value;
 	char *missing;
 	char *hint;
 	char *bucket;
@@ -216,6 +220,11 @@ storage_settings(Oid serverid, Oid userid)
 	s->encryption = options_get(server->options, "encryption");
 	s->kms_key = options_get(server->options, "kms_key");
 	s->expected_bucket_owner = options_get(server->options, "expected_bucket_owner");
+	s->acl = options_get(server->options, "acl");
+	value = options_get(server->options, "max_bytes_scanned");
+	s->max_bytes_scanned = value ? options_bytes(value) : 0;
+	s->server_id = serverid;
+	s->user_id = userid;
 	s->query_timeout_ms = milliseconds(server, "query_timeout", 0);
 	s->fetch_size = integer(server, "fetch_size", DEFAULT_FETCH_SIZE);
 	s->reuse_minutes = integer(server, "result_reuse_minutes", 0);
@@ -249,6 +258,24 @@ storage_settings_for_table(Oid relid, Oid userid)
 	return settings;
 }
 
+/* Does a server belong to this wrapper, whatever that is called? */
+bool
+storage_server_is_ours(const ForeignServer *server)
+{
+	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+
+	return OidIsValid(wrapper->fdwhandler) &&
+		   strcmp(get_func_name(wrapper->fdwhandler), "athena_fdw_handler") == 0;
+}
+
+/* Is a relation a foreign table of this wrapper's? */
+bool
+storage_is_ours(Oid relid)
+{
+	return get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE &&
+		   storage_server_is_ours(GetForeignServer(GetForeignTable(relid)->serverid));
+}
+
 /*
  * A server by name, for the SQL functions: it must be one of ours, and the
  * caller must have USAGE on it.
@@ -257,17 +284,15 @@ ForeignServer *
 storage_usable_server(const char *name)
 {
 	ForeignServer *server = GetForeignServerByName(name, false);
-	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
 	AclResult acl;
 
 	acl = athena_server_aclcheck(server->serverid, GetUserId());
 	if (acl != ACLCHECK_OK)
 		aclcheck_error(acl, OBJECT_FOREIGN_SERVER, server->servername);
-	if (!OidIsValid(wrapper->fdwhandler) ||
-		strcmp(get_func_name(wrapper->fdwhandler), "athena_fdw_handler") != 0)
+	if (!storage_server_is_ours(server))
 		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 						errmsg("server \"%s\" belongs to the foreign-data wrapper \"%s\", not to "
 							   "athena_fdw",
-							   server->servername, wrapper->fdwname)));
+							   server->servername, GetForeignDataWrapper(server->fdwid)->fdwname)));
 	return server;
 }

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "aws/identity.h"
 #include "foreign/foreign.h"
 #include "nodes/pg_list.h"
 #include "query/query.h"
@@ -14,15 +15,23 @@
 /* The catalogue of a server that names none: Glue's. */
 #define DEFAULT_CATALOG "AwsDataCatalog"
 
-/* Keys as they are found; NULL where they are not set. */
+/* What a user mapping says about keys. */
 typedef struct Credentials
 {
-	const char *access_key_id;
-	const char *secret_access_key;
-	const char *session_token;
 	bool has_mapping; /* is there a user mapping at all? */
 	bool is_public; /* is it the one of PUBLIC? */
+	bool server_allowed; /* server_credentials_allowed */
+	bool assume_role; /* credentials is 'assume_role' */
+	AwsIdentitySpec spec;
 } Credentials;
+
+/* How ANALYZE finds out about a table. */
+typedef enum AnalyzeMethod
+{
+	ANALYZE_SAMPLE, /* a random sample, which is read and billed */
+	ANALYZE_CATALOG, /* what the catalogue knows, which is free */
+	ANALYZE_OFF
+} AnalyzeMethod;
 
 /* What a foreign table's options say; see storage_table(). */
 typedef struct TableOptions
@@ -32,6 +41,9 @@ typedef struct TableOptions
 	const char *table; /* the foreign table's own name by default */
 	const char *query; /* NULL unless the table stands for a statement */
 	double rows; /* estimate; -1 if there is none */
+	AnalyzeMethod analyze_method;
+	int64 analyze_max_bytes; /* that a sample may scan */
+	bool remote_estimate; /* ask Athena while planning */
 } TableOptions;
 
 /* What a column's options say. */
@@ -45,6 +57,7 @@ typedef struct ColumnOptions
 extern void options_validate(List *options, Oid catalog);
 extern const char *options_get(List *options, const char *name);
 extern bool options_bool(const char *value);
+extern int64 options_bytes(const char *value);
 extern TableOptions *storage_table(Oid relid);
 extern ColumnOptions storage_column(Oid relid, AttrNumber attnum);
 extern char *storage_strip_query(const char *sql, const char **error);
@@ -62,9 +75,12 @@ extern QuerySettings *storage_settings(Oid serverid, Oid userid);
 extern QuerySettings *storage_settings_for_table(Oid relid, Oid userid);
 extern bool storage_gaps(ForeignServer *server, Oid userid, char **missing, char **hint);
 extern ForeignServer *storage_usable_server(const char *name);
+extern bool storage_is_ours(Oid relid);
+extern bool storage_server_is_ours(const ForeignServer *server);
 
 /* credentials.c */
 extern void credentials_find(ForeignServer *server, Oid userid, Credentials *credentials);
+extern void credentials_check(ForeignServer *server, Oid userid, const Credentials *credentials);
 extern char *credentials_masked(const char *access_key_id);
 
 #endif /* ATHENA_STORAGE_H */

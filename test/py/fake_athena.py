@@ -133,7 +133,7 @@ class FakeAthena:
         elif raw.startswith(b"Action="):
             action = re.match(rb"Action=(\w+)", raw).group(1).decode()
         else:
-            action = {"GET": "GetBucketLocation" if "location" in handler.path else "GetObject", "DELETE": "DeleteObject"}.get(handler.command, handler.command)
+            action = self.s3_action(handler.command, handler.path)
         body = json.loads(raw) if target and raw else handler.path
         with self.lock:
             self.calls.append((action, body, dict(handler.headers)))
@@ -142,6 +142,18 @@ class FakeAthena:
         if callable(answer):
             answer = answer(body)
         self.send(handler, answer, fault if isinstance(fault, str) else None)
+
+    def s3_action(self, method, path):
+        path, _, query = path.partition("?")
+        if path == "/":
+            return "Reach"
+        if method == "GET" and path.count("/") == 1:
+            return "GetBucketLocation" if "location" in query else "ListMultipartUploads" if "uploads" in query else "ListObjects"
+        if "uploads" in query:
+            return "CreateMultipartUpload"
+        if "uploadId" in query:
+            return {"GET": "ListParts", "DELETE": "AbortMultipartUpload"}[method]
+        return {"GET": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}[method]
 
     def send(self, handler, answer, fault):
         status, body = answer
@@ -264,6 +276,44 @@ class FakeAthena:
 
     def do_GetBucketLocation(self, path):
         return 200, b'<?xml version="1.0"?><LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'
+
+    def do_Reach(self, path):
+        return 403, b"<Error><Code>MissingAuthenticationToken</Code></Error>"
+
+    def do_PutObject(self, path):
+        return 200, b""
+
+    def do_GetObject(self, path):
+        if path.endswith(".csv"):
+            return 200, b'"_col0"\n"1"\n'
+        return 200, b"athena_fdw"
+
+    def do_ListObjects(self, path):
+        return 200, b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+
+    def do_CreateMultipartUpload(self, path):
+        return 200, b"<InitiateMultipartUploadResult><UploadId>an upload</UploadId></InitiateMultipartUploadResult>"
+
+    def do_ListParts(self, path):
+        return 200, b"<ListPartsResult/>"
+
+    def do_ListMultipartUploads(self, path):
+        return 200, b"<ListMultipartUploadsResult/>"
+
+    def do_AbortMultipartUpload(self, path):
+        return 204, b""
+
+    def do_BatchGetQueryExecution(self, body):
+        return 200, {"QueryExecutions": [], "UnprocessedQueryExecutionIds": []}
+
+    def do_ListDataCatalogs(self, body):
+        return 200, {"DataCatalogsSummary": [{"CatalogName": "AwsDataCatalog", "Type": "GLUE"}]}
+
+    def do_GetDataCatalog(self, body):
+        return 200, {"DataCatalog": {"Name": body["Name"], "Type": "GLUE"}}
+
+    def do_GetDatabase(self, body):
+        return 200, {"Database": {"Name": body["DatabaseName"]}}
 
     def do_DeleteObject(self, path):
         self.objects_deleted.append(path)

@@ -180,7 +180,7 @@ def test_wait_events(fake, conn):
 def test_explain_analyze(fake, conn):
     plan = "\n".join(r[0] for r in rows(conn, "EXPLAIN (ANALYZE, VERBOSE) SELECT * FROM t"))
     (query,) = fake.queries
-    for words in (query, "queued 50 ms, planned 60 ms, ran 300 ms", "Data Scanned: 1.2 kB", "1 page, 3 rows", "Remote SQL: SELECT a FROM sales.t"):
+    for words in (query, "queued 50 ms, planned 60 ms, ran 300 ms", "Data Scanned: 1234 bytes (about $0.000048)", "1 page, 3 rows", "Remote SQL: SELECT a FROM sales.t"):
         assert words in plan, plan
     (plan,) = rows(conn, "EXPLAIN (ANALYZE, FORMAT JSON) SELECT * FROM t")[0]
     node = plan[0]["Plan"]
@@ -230,7 +230,7 @@ def test_check_finds_the_cure(fake, conn):
     def failing(action, answer):
         fake.faults.clear()
         fake.faults[action] = [answer] * 3
-        found = [r for r in rows(conn, "SELECT step, ok, detail, hint FROM athena_check('lake')") if not r[1]]
+        found = [r for r in rows(conn, "SELECT step, ok, detail, hint FROM athena_check('lake')") if r[1] is False]
         assert len(found) >= 1
         return found[0]
 

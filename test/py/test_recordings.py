@@ -172,7 +172,7 @@ def test_reused_result(fake, conn):
     replay(fake, [3], 42)
     conn.execute("CREATE FOREIGN TABLE ab (a int, b text) SERVER lake OPTIONS (database 'sales')")
     plan = "\n".join(r[0] for r in rows(conn, "EXPLAIN (ANALYZE) SELECT * FROM ab"))
-    assert "Data Scanned: 0 bytes, result reused" in plan
+    assert "Data Scanned: 0 bytes (about $0.00), result reused" in plan
 
 
 def test_work_group_and_databases(fake, conn):

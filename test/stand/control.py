@@ -8,6 +8,10 @@
                                  {"wrong-column-info": true}: for the next execution
     POST /_stand/quota           {"action": [calls a second, burst], ...}
     POST /_stand/key             {"id", "secret", "token", "minus", "plus", "expired"}
+    POST /_stand/role            {"arn", "trusts": [names of keys, or "web"], "external_id", "minus", "seconds"}
+    POST /_stand/web-token       {"token", "seconds"}
+    GET  /_stand/keys            what Iam knows
+    GET  /_stand/assumed         what was asked of STS, for each role that was given
     POST /_stand/setting         {"need_partitions", "clock_offset", "workgroup": {...}}
     POST /_stand/expire          {"id"}: from now on its token is expired
     GET  /_stand/log             every request since the last reset
@@ -55,6 +59,7 @@ class Control:
         with self.lock:
             self.clear()
         self.stand.iam.reset()
+        self.stand.sts.reset()
         self.stand.athena.reset()
         self.server.clock_offset = 0
         self.release.set()
@@ -123,6 +128,7 @@ class Control:
                 entry["id"] = orjson.loads(answer.body)["QueryExecutionId"]
         elif service == "s3":
             entry["path"], entry["range"] = request.target, request.header("range")
+            entry["headers"] = {h: v for h, v in request.headers.items() if h in ("x-amz-request-payer", "x-amz-expected-bucket-owner")}
         with self.lock:
             if len(self.log) < 200000:
                 self.log.append(entry)
@@ -130,7 +136,7 @@ class Control:
     def expire(self, id):
         key = self.stand.iam.keys.get(id)
         if key:
-            key.expired = True
+            key.expires = 0
 
     # ---------- the control address ----------
 
@@ -170,7 +176,19 @@ class Control:
     def post_key(self, body, request):
         expired = body.pop("expired", False)
         self.stand.iam.put(**body)
-        self.stand.iam.keys[body["id"]].expired = expired
+        self.stand.iam.keys[body["id"]].expires = 0 if expired else None
+
+    def post_role(self, body, request):
+        self.stand.sts.roles[body["arn"]] = body
+
+    def post_web_token(self, body, request):
+        self.stand.sts.tokens[body["token"]] = time.time() + body.get("seconds", 3600)
+
+    def get_keys(self, body, request):
+        return [{"id": k.id, "name": k.name, "secret": k.secret, "token": k.token} for k in self.stand.iam.keys.values()]
+
+    def get_assumed(self, body, request):
+        return self.stand.sts.assumed
 
     def post_expire(self, body, request):
         self.expire(body["id"])

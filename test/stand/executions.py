@@ -28,6 +28,8 @@ ERROR_TYPES = {
     "INVALID_PARAMETER_USAGE": 1100, "INVALID_FUNCTION_ARGUMENT": 1106, "TABLE_ALREADY_EXISTS": 1110, "NOT_SUPPORTED": 1200,
     "NOT_FOUND": 1300, "TABLE_NOT_FOUND": 1301, "SCHEMA_NOT_FOUND": 1301, "FUNCTION_NOT_FOUND": 1303,
 }
+# A catalogue called as those of S3 Tables are, which no catalogue of Trino's can be.
+SLASHED, BEHIND_SLASHED = "s3tablescatalog/lake", "memory"
 CUTOFF_TEXT = "Bytes scanned limit was exceeded"
 
 
@@ -139,7 +141,7 @@ class Athena:
         self.lock = threading.Lock()
         self.pool = concurrent.futures.ThreadPoolExecutor(active, "query")
         self.executions, self.tokens, self.parsed = {}, {}, set()
-        self.catalogs = {"awsdatacatalog": "GLUE", "tpch": "LAMBDA", "memory": "LAMBDA"}
+        self.catalogs = {"awsdatacatalog": "GLUE", "tpch": "LAMBDA", "memory": "LAMBDA", SLASHED: "FEDERATED"}
         self.reset()
 
     def reset(self):
@@ -178,7 +180,7 @@ class Athena:
                     raise invalid("IDEMPOTENT_PARAMETER_MISMATCH", "Idempotent parameters do not match")
                 return {"QueryExecutionId": known[1]}
             execution = Execution(request, body, statement, workgroup)
-            execution.sql = sql
+            execution.sql = sql.replace(f'"{SLASHED}".', f"{BEHIND_SLASHED}.")
             self.tokens[token] = (same, execution.id)
             self.executions[execution.id] = execution
             if self.query_faults:
@@ -304,6 +306,8 @@ class Athena:
             "CREATE_TABLE_AS_SELECT": [("glue:CreateTable", f"{arn}:database/{x.database}")],
             "SHOW_TABLES": [("glue:GetTables", f"{arn}:database/{x.database}")], "SHOW_DATABASES": [("glue:GetDatabases", f"{arn}:catalog")],
         }.get(x.statement.kind, [])
+        if x.statement.kind.startswith("ALTER_TABLE"):
+            needed.append(("glue:UpdateTable", f"{arn}:table/{x.database}"))
         for action, resource in needed:
             if not key.may(action):
                 text = f"User: {key.arn} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
@@ -342,7 +346,7 @@ class Athena:
         return watch
 
     def options(self, x):
-        return dict(catalog=x.catalog, schema=x.database, source=x.id, cancelled=lambda: x.stop, run=x.run, on_stats=self.on_stats(x))
+        return dict(catalog=BEHIND_SLASHED if x.catalog == SLASHED else x.catalog, schema=x.database, source=x.id, cancelled=lambda: x.stop, run=x.run, on_stats=self.on_stats(x))
 
     def perform(self, x, result):
         s = x.statement
@@ -560,7 +564,7 @@ class Athena:
         if catalog not in self.catalogs:
             raise invalid("DATACATALOG_NOT_FOUND", f"Catalog '{body['CatalogName']}' does not exist")
         if catalog != "awsdatacatalog":
-            return [{"Name": r[0]} for r in self.engine.rows(f"SHOW SCHEMAS FROM {quote(catalog)}")]
+            return [{"Name": r[0]} for r in self.engine.rows(f"SHOW SCHEMAS FROM {BEHIND_SLASHED if catalog == SLASHED else quote(catalog)}")]
         for action in ("glue:GetDatabases", "glue:GetDatabase"):
             if not request.key.may(action):
                 raise json_error("MetadataException", f"User: {request.key.arn} is not authorized to perform: {action} (Service: AmazonDataCatalog; Status Code: 400; Error Code: AccessDeniedException; Request ID: c1c00c9d-315c-4437-acc0-49e4b1762f13; Proxy: null)")

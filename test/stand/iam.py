@@ -40,10 +40,14 @@ class Key:
     def __init__(self, id, secret, actions=POLICY, token=None, name=None):
         self.id, self.secret, self.actions, self.token = id, secret, actions, token
         self.name = name or id.lower()
-        self.expired = False
+        self.expires = None  # epoch seconds
 
     def may(self, action):
         return self.actions is None or action in self.actions
+
+    @property
+    def expired(self):
+        return self.expires is not None and self.expires < time.time()
 
     @property
     def arn(self):

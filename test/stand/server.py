@@ -4,8 +4,8 @@
 
 Every request is authenticated (iam.py), checked against AWS's service model
 (model.py), authorized, and logged; then Athena's actions run here
-(executions.py), Glue and STS are passed on to MiniStack, and S3 goes through
-s3front.py.  What tests ask of the stand itself, faults and quotas among it, goes
+(executions.py), STS in sts.py, Glue is passed on to MiniStack, and S3 goes
+through s3front.py.  What tests ask of the stand itself, faults and quotas among it, goes
 to /_stand/ (control.py).
 """
 import argparse
@@ -18,7 +18,9 @@ import traceback
 import boto3
 import orjson
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
+import sts
 from control import Control
 from engine import Engine
 from executions import Athena
@@ -51,6 +53,7 @@ class Stand:
                 config=Config(s3={"addressing_style": "path"}, max_pool_connections=64, retries={"total_max_attempts": 3}))
 
         self.iam = Iam()
+        self.sts = sts.Sts(self.iam)
         self.models = Models()
         self.engine = Engine(engine_url)
         self.backing = Backing(backing_url)
@@ -89,19 +92,21 @@ class Stand:
         if target:
             prefix, _, action = target.partition(".")
             return TARGETS.get(prefix, "unknown"), action
-        if "/sts/aws4_request" in request.header("authorization") or b"Action=GetCallerIdentity" in request.body[:200]:
-            return "sts", "GetCallerIdentity"
+        if "/sts/aws4_request" in request.header("authorization") or (request.method == "POST" and request.body.startswith(b"Action=")):
+            return "sts", sts.action_of(request)
         return "s3", action_of(request).partition(":")[2]
 
     def serve(self, service, action, request):
         if service == "unknown":
             raise json_error("UnknownOperationException")
+        if service == "sts" and action == "AssumeRoleWithWebIdentity":
+            return self.sts.answer(request)  # the token is what authenticates
         self.iam.authenticate(request, service)
         if service == "s3":
             self.iam.authorize(request, service, action_of(request), f"arn:aws:s3:::{request.path.lstrip('/')}")
             return self.s3.answer(request)
         if service == "sts":
-            return self.backing.forward(request)
+            return self.sts.answer(request)
         if not request.header("content-type").startswith("application/x-amz-json-1.1"):
             raise json_error("UnknownOperationException", status=404)
         if service == "athena" and action not in ACTIONS:
@@ -115,8 +120,24 @@ class Stand:
             return json_answer(getattr(self.athena, "do_" + action)(request, body))
         answer = self.backing.forward(request)
         if answer.status == 200 and action.startswith("Get"):
-            answer.body = orjson.dumps(mend(orjson.loads(answer.body)))
+            found = mend(orjson.loads(answer.body))
+            if action == "GetTables":
+                self.page_tables(body, found)
+            answer.body = orjson.dumps(found)
         return answer
+
+    def page_tables(self, body, found):
+        """MiniStack gives all tables at once, and none for a database that is missing."""
+        try:
+            self.athena.glue.get_database(Name=body["DatabaseName"])
+        except ClientError as e:
+            raise json_error("EntityNotFoundException", e.response["Error"]["Message"])
+        most, start = body.get("MaxResults", 100), int(body.get("NextToken", 0))
+        tables = sorted(found["TableList"], key=lambda t: t["Name"])
+        found["TableList"] = tables[start : start + most]
+        found.pop("NextToken", None)
+        if start + most < len(tables):
+            found["NextToken"] = str(start + most)
 
 
 def main():

@@ -47,6 +47,11 @@ class Stand:
     def setting(self, **setting):
         self.call("setting", setting)
 
+    def key(self, id, secret, **more):
+        """A key with the documented policy, less "minus" and with "plus"."""
+        self.call("key", {"id": id, "secret": secret, **more})
+        return (id, secret) + ((more["token"],) if "token" in more else ())
+
     def counts(self):
         return self.call("counts")
 

@@ -32,7 +32,7 @@ def test_settings():
 def test_functions():
     sql = (TOP / "athena_fdw--0.1.sql").read_text()
     code = [f for f in re.findall(r"CREATE FUNCTION (\w+)\(", sql) if not f.startswith("athena_fdw_")]
-    assert listed("Functions") == code
+    assert listed("Functions") == list(dict.fromkeys(code))
 
 
 def test_the_defaults_are_true():
@@ -41,3 +41,36 @@ def test_the_defaults_are_true():
     for name in ("connect_timeout", "request_timeout", "max_retries", "fetch_size"):
         assert row(name) == code[name.upper()]
     assert row("catalog") == code["CATALOG"]
+
+
+def test_errors():
+    """doc/errors.md lists every error of the code: python test/unit/errors_doc.py writes it."""
+    import errors_doc
+
+    text = (TOP / "doc/errors.md").read_text()
+    assert text.partition(errors_doc.BEGIN)[2].partition(errors_doc.END)[0].strip() == errors_doc.table()
+    assert len(errors_doc.errors()) > 80
+
+
+def test_permissions():
+    """doc/permissions.md has policies that are JSON, and together no action but the README's and those called "more"."""
+    import json
+
+    text = (TOP / "doc/permissions.md").read_text()
+    allowed = set(re.findall(r'"(\w+:\w+)"', README.partition('"Action": [')[2].partition("]")[0]))
+    used = set()
+    for policy in re.findall(r"```json\n(.*?)```", text, re.S):
+        for statement in json.loads(policy)["Statement"]:
+            actions = statement["Action"]
+            used |= {actions} if isinstance(actions, str) else set(actions)
+    assert used == allowed
+
+
+def test_links():
+    for path in [TOP / "README.md", *(TOP / "doc").glob("*.md")]:
+        for target, _, anchor in (t.partition("#") for t in re.findall(r"\]\((?!https?:)([^)]*)\)", path.read_text())):
+            other = path if not target else (path.parent / target)
+            assert other.exists(), (path.name, target)
+            if anchor:
+                headings = [re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)$", other.read_text(), re.M)]
+                assert anchor in headings, (path.name, target, anchor)
