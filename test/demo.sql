@@ -43,3 +43,16 @@ SELECT * FROM athena_query('lake', 'SELECT region, count(*) AS n FROM sales.cust
 CREATE FOREIGN TABLE sales.best (customer_id bigint, spent numeric(38,2)) SERVER lake
   OPTIONS (query 'SELECT customer_id, sum(total) AS spent FROM sales.orders GROUP BY customer_id');
 SELECT * FROM sales.best WHERE spent > 24600 ORDER BY spent DESC LIMIT 5;
+
+-- The columns of a SELECT, found out without scanning anything.
+SELECT athena_create_table('lake', 'sales.by_region', 'SELECT region, count(*) AS n FROM sales.customers GROUP BY region');
+SELECT * FROM sales.by_region ORDER BY region;
+
+-- Has anything changed in Athena since?  Here somebody has lost a column.
+ALTER FOREIGN TABLE sales.products DROP COLUMN in_stock;
+SELECT table_name, column_name, state, statement FROM athena_diff('sales') WHERE state <> 'connected';
+SELECT table_name, column_name, state FROM athena_sync('sales');
+
+-- What this session has asked Athena, and what it cost.
+SELECT left(remote_sql, 50) AS remote_sql, state, total_ms, bytes_scanned, round(cost::numeric, 6) AS cost, rows
+FROM athena_queries() ORDER BY bytes_scanned DESC NULLS LAST LIMIT 5;

@@ -275,33 +275,50 @@ read_catalog(json_object *item, const char *name_member)
 	return catalog;
 }
 
+/*
+ * One page of a listing: the array that the member of the answer is, NULL if it
+ * has none.  *token is moved on, and "" after the last page.  False on failure.
+ */
+static bool
+list_page(const AwsClient *client, const char *action, const char *catalog, const char *member,
+		  const char **token, json_object **list, AwsError *error)
+{
+	StringInfoData body;
+	json_object *root;
+
+	initStringInfo(&body);
+	json_open(&body, NULL);
+	json_add_string(&body, "CatalogName", catalog);
+	json_add_int(&body, "MaxResults", LIST_PAGE);
+	json_add_string(&body, "NextToken", *token);
+	json_close(&body);
+	root = run(client, action, body.data, HTTP_WAIT_METADATA, error);
+	if (root == NULL)
+		return false;
+	*list = json_member(root, member);
+	if (!json_object_is_type(*list, json_type_array))
+		*list = NULL;
+	*token = json_string(root, "NextToken");
+	return true;
+}
+
 /* The account's catalogues, as a List of AthenaCatalog. */
 bool
 athena_list_catalogs(const AwsClient *client, List **catalogs, AwsError *error)
 {
 	const char *token = NULL;
+	json_object *list;
+	size_t i;
 
 	*catalogs = NIL;
 	do
 	{
-		StringInfoData body;
-		json_object *root, *list;
-		size_t i;
-
-		initStringInfo(&body);
-		json_open(&body, NULL);
-		json_add_int(&body, "MaxResults", LIST_PAGE);
-		json_add_string(&body, "NextToken", token);
-		json_close(&body);
-		root = run(client, "ListDataCatalogs", body.data, HTTP_WAIT_METADATA, error);
-		if (root == NULL)
+		if (!list_page(client, "ListDataCatalogs", NULL, "DataCatalogsSummary", &token, &list,
+					   error))
 			return false;
-		list = json_member(root, "DataCatalogsSummary");
-		if (json_object_is_type(list, json_type_array))
-			for (i = 0; i < json_object_array_length(list); i++)
-				*catalogs = lappend(*catalogs, read_catalog(json_object_array_get_idx(list, i),
-															"CatalogName"));
-		token = json_string(root, "NextToken");
+		for (i = 0; list && i < json_object_array_length(list); i++)
+			*catalogs =
+				lappend(*catalogs, read_catalog(json_object_array_get_idx(list, i), "CatalogName"));
 	} while (*token);
 	return true;
 }
@@ -340,29 +357,17 @@ bool
 athena_list_databases(const AwsClient *client, const char *catalog, List **names, AwsError *error)
 {
 	const char *token = NULL;
+	json_object *list;
+	size_t i;
 
 	*names = NIL;
 	do
 	{
-		StringInfoData body;
-		json_object *root, *list;
-		size_t i;
-
-		initStringInfo(&body);
-		json_open(&body, NULL);
-		json_add_string(&body, "CatalogName", catalog);
-		json_add_int(&body, "MaxResults", LIST_PAGE);
-		json_add_string(&body, "NextToken", token);
-		json_close(&body);
-		root = run(client, "ListDatabases", body.data, HTTP_WAIT_METADATA, error);
-		if (root == NULL)
+		if (!list_page(client, "ListDatabases", catalog, "DatabaseList", &token, &list, error))
 			return false;
-		list = json_member(root, "DatabaseList");
-		if (json_object_is_type(list, json_type_array))
-			for (i = 0; i < json_object_array_length(list); i++)
-				*names = lappend(*names,
-								 pstrdup(json_string(json_object_array_get_idx(list, i), "Name")));
-		token = json_string(root, "NextToken");
+		for (i = 0; list && i < json_object_array_length(list); i++)
+			*names =
+				lappend(*names, pstrdup(json_string(json_object_array_get_idx(list, i), "Name")));
 	} while (*token);
 	return true;
 }

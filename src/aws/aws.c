@@ -775,12 +775,6 @@ aws_clock_difference(int64 *seconds)
 	return difference_known;
 }
 
-static void
-free_request(void *arg)
-{
-	http_free((HttpRequest *) arg);
-}
-
 /*
  * Does a service's host answer at all?  Any answer will do; nothing is signed.
  */
@@ -788,7 +782,6 @@ bool
 aws_reach(const AwsClient *client, AwsService service, AwsError *error)
 {
 	static const char *const headers[] = {"Accept: */*", NULL};
-	MemoryContextCallback *cb = palloc0(sizeof(MemoryContextCallback));
 	char *url = psprintf("%s/", client->endpoint[service]);
 	HttpSpec spec = {
 		.method = "GET",
@@ -800,17 +793,9 @@ aws_reach(const AwsClient *client, AwsService service, AwsError *error)
 		.request_timeout_ms = client->connect_timeout_ms,
 		.max_body = DEFAULT_MAX_BODY,
 	};
-	HttpRequest *request;
+	HttpRequest *request = http_run(&spec, HTTP_WAIT_METADATA);
 	const char *why;
 
-	http_init();
-	request = http_start(&spec);
-	if (request == NULL)
-		ereport(ERROR, (errcode(ERRCODE_FDW_OUT_OF_MEMORY), errmsg("out of memory")));
-	cb->func = free_request;
-	cb->arg = request;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, cb);
-	http_wait(request, HTTP_WAIT_METADATA);
 	why = http_error(request);
 	memset(error, 0, sizeof(*error));
 	if (why == NULL)

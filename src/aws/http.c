@@ -555,7 +555,34 @@ http_wait(HttpRequest *request, HttpWait event)
 		wait_once(PG_INT64_MAX, event);
 }
 
-/* The same without interrupts, up to a deadline; returns whether it is done. */
+static void
+free_request(void *arg)
+{
+	http_free((HttpRequest *) arg);
+}
+
+/*
+ * Send a request and wait until it is done.  It lives as long as the current
+ * memory context.  Throws only without memory, and on interrupts.
+ */
+HttpRequest *
+http_run(const HttpSpec *spec, HttpWait event)
+{
+	MemoryContextCallback *cb = palloc0(sizeof(MemoryContextCallback));
+	HttpRequest *request;
+
+	http_init();
+	request = http_start(spec);
+	if (request == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FDW_OUT_OF_MEMORY), errmsg("out of memory")));
+	cb->func = free_request;
+	cb->arg = request;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, cb);
+	http_wait(request, event);
+	return request;
+}
+
+/* Wait without looking at interrupts, up to a deadline; returns whether it is done. */
 bool
 http_wait_quietly(HttpRequest *request, int64 deadline_ms)
 {

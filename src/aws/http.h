@@ -40,6 +40,7 @@ typedef enum HttpWait
 
 extern void http_init(void);
 extern HttpRequest *http_start(const HttpSpec *spec);
+extern HttpRequest *http_run(const HttpSpec *spec, HttpWait event);
 extern void http_wait(HttpRequest *request, HttpWait event);
 extern bool http_wait_quietly(HttpRequest *request, int64 deadline_ms);
 extern void http_pause(int ms, HttpWait event);

@@ -19,7 +19,6 @@
 #include "json.h"
 #include "storage/fd.h"
 #include "sts.h"
-#include "utils/memutils.h"
 
 #define METADATA_TIMEOUT_MS 1000
 #define MAX_METADATA ((size_t) 64 << 10)
@@ -150,12 +149,6 @@ keys_from_environment(AwsKeys *keys, char **origin)
 
 /* ---------- metadata services ---------- */
 
-static void
-free_request(void *arg)
-{
-	http_free((HttpRequest *) arg);
-}
-
 /*
  * One request to a metadata service.  Returns its body, which lives as long as
  * the current memory context, or NULL with *why if no answer came.
@@ -164,7 +157,6 @@ static char *
 metadata_request(const char *method, const char *url, const char *header, const char *value,
 				 int *status, size_t *len, const char **why)
 {
-	MemoryContextCallback *cb = palloc0(sizeof(MemoryContextCallback));
 	char *line = header ? psprintf("%s: %s", header, value) : NULL;
 	const char *const headers[] = {"Accept: */*", line, NULL};
 	HttpSpec spec = {
@@ -178,14 +170,7 @@ metadata_request(const char *method, const char *url, const char *header, const 
 	};
 	HttpRequest *request;
 
-	http_init();
-	request = http_start(&spec);
-	if (request == NULL)
-		ereport(ERROR, (errcode(ERRCODE_FDW_OUT_OF_MEMORY), errmsg("out of memory")));
-	cb->func = free_request;
-	cb->arg = request;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, cb);
-	http_wait(request, HTTP_WAIT_METADATA);
+	request = http_run(&spec, HTTP_WAIT_METADATA);
 	if (line)
 		explicit_bzero(line, strlen(line));
 	*why = http_error(request);

@@ -8,6 +8,7 @@
  */
 #include "query/history.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -52,6 +53,7 @@ history_begin(const char *server, const char *sql)
 		history_context =
 			AllocSetContextCreate(TopMemoryContext, "Athena history", ALLOCSET_DEFAULT_SIZES);
 	record = MemoryContextAllocZero(history_context, sizeof(QueryRecord));
+	record->user = GetOuterUserId();
 	record->server = MemoryContextStrdup(history_context, server);
 	record->sql = MemoryContextStrdup(history_context, sql);
 	strlcpy(record->state, "STARTING", sizeof(record->state));

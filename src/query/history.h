@@ -30,6 +30,7 @@ typedef struct QueryRecord
 {
 	dlist_node node;
 	char id[64]; /* "" before Athena gave one */
+	Oid user; /* who asked, whosever rights applied */
 	char *server;
 	char *sql;
 	char state[16];

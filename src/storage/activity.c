@@ -14,12 +14,12 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_foreign_server.h"
 #include "compat.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "query/cost.h"
 #include "query/history.h"
 #include "query/stats.h"
+#include "storage/check.h"
 #include "storage/storage.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -82,6 +82,9 @@ athena_queries(PG_FUNCTION_ARGS)
 	{
 		QueryRecord *record = dlist_container(QueryRecord, node, iter.cur);
 		Row row = {0};
+
+		if (!has_privs_of_role(GetUserId(), record->user))
+			continue;
 
 		add_text(&row, record->id);
 		add_text(&row, record->server);
@@ -191,35 +194,26 @@ cancel_on(QuerySettings *settings, const char *id, bool *found)
 	return true;
 }
 
-/* The names of this database's Athena servers that the caller can use as they are. */
+/* This database's Athena servers that the caller can use as they are. */
 static List *
 usable_servers(void)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	List *servers = NIL;
-	uint64 i;
+	ListCell *lc;
 
-	SPI_connect();
-	if (SPI_execute("SELECT s.oid FROM pg_catalog.pg_foreign_server s ORDER BY s.srvname", true,
-					0) != SPI_OK_SELECT)
-		elog(ERROR, "could not list servers");
-	for (i = 0; i < SPI_processed; i++)
+	foreach (lc, functions_oids("SELECT s.oid FROM pg_catalog.pg_foreign_server s WHERE $1 "
+								"OPERATOR(pg_catalog.=) 0 ORDER BY s.srvname",
+								InvalidOid))
 	{
-		bool isnull;
-		Oid oid = DatumGetObjectId(
-			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-		ForeignServer *server = GetForeignServer(oid);
+		ForeignServer *server = GetForeignServer(lfirst_oid(lc));
 		char *missing;
 		char *hint;
 
 		if (storage_server_is_ours(server) &&
-			athena_server_aclcheck(oid, GetUserId()) == ACLCHECK_OK &&
+			athena_server_aclcheck(server->serverid, GetUserId()) == ACLCHECK_OK &&
 			!storage_gaps(server, GetUserId(), &missing, &hint))
-			servers = lappend_oid(servers, oid);
-		MemoryContextSwitchTo(spi);
+			servers = lappend_oid(servers, server->serverid);
 	}
-	SPI_finish();
 	return servers;
 }
 
@@ -280,7 +274,7 @@ typedef struct CleanContext
 
 /*
  * Is this what Athena calls the objects of a result: the query's id, which is a
- * UUID, and one of its endings?
+ * UUID, and one of its endings?  Or what athena_check() was kept from deleting?
  */
 static bool
 is_result_name(const char *name)
@@ -289,6 +283,8 @@ is_result_name(const char *name)
 										  ".txt.metadata", ".metadata",     "-manifest.csv"};
 	size_t i;
 
+	if (strncmp(name, CHECK_OBJECT, strlen(CHECK_OBJECT)) == 0)
+		return true;
 	for (i = 0; i < 36; i++)
 	{
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;

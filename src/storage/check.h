@@ -10,6 +10,9 @@
 #include "storage/storage.h"
 #include "utils/resowner.h"
 
+/* What the names of objects begin with that athena_check() writes. */
+#define CHECK_OBJECT "athena_fdw_check_"
+
 /* What is known so far; NULL or false until a step has found it out. */
 typedef struct CheckContext
 {

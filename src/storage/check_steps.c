@@ -16,7 +16,6 @@
 #include "aws/athena.h"
 #include "aws/s3.h"
 #include "aws/sts.h"
-#include "executor/spi.h"
 #include "query/cost.h"
 #include "query/result.h"
 #include "storage/declare.h"
@@ -256,7 +255,7 @@ step_write(CheckContext *check)
 		return skip(check, "there is no bucket");
 	if (!pg_strong_random(&random, sizeof(random)))
 		random = (uint32) GetCurrentTransactionStopTimestamp();
-	key = psprintf("%sathena_fdw_check_%08x", check->prefix, random);
+	key = psprintf("%s%s%08x", check->prefix, CHECK_OBJECT, random);
 	if (!s3_put_object(s->client, check->bucket, key, "athena_fdw", s->expected_bucket_owner,
 					   &error))
 		aws_error_throw(&error);
@@ -342,7 +341,7 @@ step_multipart(CheckContext *check)
 
 	if (check->bucket == NULL)
 		return skip(check, "there is no bucket");
-	key = psprintf("%sathena_fdw_check_multipart", check->prefix);
+	key = psprintf("%s%smultipart", check->prefix, CHECK_OBJECT);
 	if (!s3_create_multipart_upload(s->client, check->bucket, key, owner, &upload, &error))
 		aws_error_throw(&error);
 	ok = s3_list_parts(s->client, check->bucket, key, upload, owner, &error) &&
@@ -570,31 +569,19 @@ step_table(CheckContext *check)
 static List *
 declared_tables(CheckContext *check)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	List *relids = NIL;
-	Oid types[1] = {OIDOID};
-	Datum values[1] = {ObjectIdGetDatum(check->server->serverid)};
-	uint64 i;
+	ListCell *lc;
 
-	SPI_connect();
-	if (SPI_execute_with_args("SELECT t.ftrelid FROM pg_catalog.pg_foreign_table t WHERE "
-							  "t.ftserver OPERATOR(pg_catalog.=) $1 ORDER BY t.ftrelid",
-							  1, types, values, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not list foreign tables");
-	for (i = 0; i < SPI_processed; i++)
+	foreach (lc, functions_oids("SELECT t.ftrelid FROM pg_catalog.pg_foreign_table t WHERE "
+								"t.ftserver OPERATOR(pg_catalog.=) $1 ORDER BY t.ftrelid",
+								check->server->serverid))
 	{
-		bool isnull;
-		Oid relid = DatumGetObjectId(
-			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-		TableOptions *t = storage_table(relid);
+		TableOptions *t = storage_table(lfirst_oid(lc));
 
 		if (t->query == NULL && t->database && pg_strcasecmp(t->table, check->table) == 0 &&
 			pg_strcasecmp(t->database, check->database) == 0)
-			relids = lappend_oid(relids, relid);
-		MemoryContextSwitchTo(spi);
+			relids = lappend_oid(relids, lfirst_oid(lc));
 	}
-	SPI_finish();
 	return relids;
 }
 

@@ -19,7 +19,6 @@
 #include "query/types.h"
 #include "storage/storage.h"
 #include "tcop/tcopprot.h"
-#include "tcop/utility.h"
 #include "utils/builtins.h"
 
 /* Is this the name of a system column, which a column may not have? */
@@ -202,9 +201,13 @@ declare_comments(const char *qualified, const char *comment, List *columns)
 	return sql.data;
 }
 
-/* Run commands as the core runs those of an IMPORT. */
+/*
+ * Run commands: as PROCESS_UTILITY_SUBCOMMAND inside an IMPORT, as the core
+ * runs its commands; else as PROCESS_UTILITY_QUERY, so that event triggers see
+ * them.
+ */
 void
-declare_run(const char *sql)
+declare_run(const char *sql, ProcessUtilityContext context)
 {
 	ListCell *lc;
 
@@ -218,8 +221,7 @@ declare_run(const char *sql)
 		planned->utilityStmt = raw->stmt;
 		planned->stmt_location = raw->stmt_location;
 		planned->stmt_len = raw->stmt_len;
-		ProcessUtility(planned, sql, false, PROCESS_UTILITY_SUBCOMMAND, NULL, NULL, None_Receiver,
-					   NULL);
+		ProcessUtility(planned, sql, false, context, NULL, NULL, None_Receiver, NULL);
 		CommandCounterIncrement();
 	}
 }

@@ -9,6 +9,7 @@
 
 #include "aws/glue.h"
 #include "lib/stringinfo.h"
+#include "tcop/utility.h"
 
 /* How columns are declared. */
 typedef struct DeclareStyle
@@ -41,6 +42,6 @@ extern void declare_append_option(StringInfo out, bool *first, const char *name,
 extern char *declare_table(const char *qualified, const char *server, List *columns,
 						   const char *const *options);
 extern char *declare_comments(const char *qualified, const char *comment, List *columns);
-extern void declare_run(const char *sql);
+extern void declare_run(const char *sql, ProcessUtilityContext context);
 
 #endif /* ATHENA_DECLARE_H */

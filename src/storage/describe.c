@@ -128,7 +128,8 @@ athena_create_table(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 				 errmsg("the type of column \"%s\" cannot be mapped", column),
 				 errdetail("%s.", error), errhint("CAST it to another type in the statement.")));
-	declare_run(declare_table(qualified, settings->server_name, columns, options));
+	declare_run(declare_table(qualified, settings->server_name, columns, options),
+				PROCESS_UTILITY_QUERY);
 	PG_RETURN_OID(get_relname_relid(name->relname, namespace));
 }
 

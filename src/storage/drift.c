@@ -20,7 +20,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "query/types.h"
@@ -385,29 +384,14 @@ static List *
 tables_of_schema(Oid namespace)
 {
 	List *relids = NIL;
-	Oid types[1] = {OIDOID};
-	Datum values[1] = {ObjectIdGetDatum(namespace)};
-	MemoryContext caller = CurrentMemoryContext;
-	uint64 i;
+	ListCell *lc;
 
-	SPI_connect();
-	if (SPI_execute_with_args("SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind "
-							  "OPERATOR(pg_catalog.=) 'f' AND c.relnamespace "
-							  "OPERATOR(pg_catalog.=) $1 ORDER BY c.relname",
-							  1, types, values, NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not list foreign tables");
-	for (i = 0; i < SPI_processed; i++)
-	{
-		bool isnull;
-		Oid relid = DatumGetObjectId(
-			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		if (storage_is_ours(relid))
-			relids = lappend_oid(relids, relid);
-		MemoryContextSwitchTo(spi);
-	}
-	SPI_finish();
+	foreach (lc, functions_oids("SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind "
+								"OPERATOR(pg_catalog.=) 'f' AND c.relnamespace "
+								"OPERATOR(pg_catalog.=) $1 ORDER BY c.relname",
+								namespace))
+		if (storage_is_ours(lfirst_oid(lc)))
+			relids = lappend_oid(relids, lfirst_oid(lc));
 	return relids;
 }
 
@@ -606,7 +590,7 @@ apply_to_table(List *differences, ReturnSetInfo *rsinfo)
 	{
 		Difference *d = lfirst(lc);
 
-		declare_run(d->statement);
+		declare_run(d->statement, PROCESS_UTILITY_QUERY);
 		put_difference(rsinfo, d);
 	}
 	view_rebuild_create(views);

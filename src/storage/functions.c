@@ -16,6 +16,8 @@
 #include "storage/functions.h"
 
 #include "aws/athena.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "query/rows.h"
@@ -40,7 +42,37 @@ functions_settings(Name server)
 	return storage_settings(storage_usable_server(NameStr(*server))->serverid, GetUserId());
 }
 
-/* The same, with the catalogue of an argument that may be NULL. */
+/*
+ * The OIDs that a query over system catalogues returns, in the current memory
+ * context.  The query names its operators with their schema; $1 is the argument.
+ */
+List *
+functions_oids(const char *sql, Oid argument)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Oid types[1] = {OIDOID};
+	Datum values[1] = {ObjectIdGetDatum(argument)};
+	List *oids = NIL;
+	uint64 i;
+
+	SPI_connect();
+	if (SPI_execute_with_args(sql, 1, types, values, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read system catalogues");
+	for (i = 0; i < SPI_processed; i++)
+	{
+		bool isnull;
+		Oid oid = DatumGetObjectId(
+			SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+
+		oids = lappend_oid(oids, oid);
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	return oids;
+}
+
+/* The settings of a server, with the catalogue of an argument that may be NULL. */
 static QuerySettings *
 settings_of_catalog(FunctionCallInfo fcinfo, int argument)
 {

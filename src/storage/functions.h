@@ -13,6 +13,7 @@
 
 /* functions.c */
 extern QuerySettings *functions_settings(Name server);
+extern List *functions_oids(const char *sql, Oid argument);
 
 /* import.c */
 extern List *athena_import_foreign_schema(ImportForeignSchemaStmt *stmt, Oid serverid);

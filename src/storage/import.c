@@ -106,9 +106,11 @@ import_table(ImportContext *import, const GlueTable *table)
 						  errdetail("%s.", error)));
 		return;
 	}
-	declare_run(declare_table(qualified, import->server->servername, columns, options));
+	declare_run(declare_table(qualified, import->server->servername, columns, options),
+				PROCESS_UTILITY_SUBCOMMAND);
 	if (import->comments)
-		declare_run(declare_comments(qualified, remote_from_utf8(table->comment), columns));
+		declare_run(declare_comments(qualified, remote_from_utf8(table->comment), columns),
+					PROCESS_UTILITY_SUBCOMMAND);
 	import->imported++;
 }
 

@@ -89,16 +89,25 @@ attnum_array(List *attnums)
 						   TYPALIGN_INT);
 }
 
-/* Run one of the queries above with a search_path that nobody else controls. */
+/* A search_path that nobody else controls, until AtEOXact_GUC() of the level. */
+static int
+safe_search_path(void)
+{
+	int level = NewGUCNestLevel();
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+/* Run one of the queries above. */
 static void
 run(const char *sql, Oid relid, List *attnums)
 {
 	Oid types[2] = {OIDOID, INT4ARRAYOID};
 	Datum values[2] = {ObjectIdGetDatum(relid), PointerGetDatum(attnum_array(attnums))};
-	int level = NewGUCNestLevel();
+	int level = safe_search_path();
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
 	if (SPI_execute_with_args(sql, 2, types, values, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not look for dependent views");
 	AtEOXact_GUC(true, level);
@@ -176,16 +185,18 @@ view_rebuild_drop(Oid relid, List *attnums)
 	}
 	SPI_finish();
 	foreach (lc, names)
-		declare_run(psprintf("DROP VIEW %s", (char *) lfirst(lc)));
+		declare_run(psprintf("DROP VIEW %s", (char *) lfirst(lc)), PROCESS_UTILITY_QUERY);
 	return commands;
 }
 
-/* Make them again. */
+/* Make them again; all names in the commands are qualified. */
 void
 view_rebuild_create(List *commands)
 {
+	int level = safe_search_path();
 	ListCell *lc;
 
 	foreach (lc, commands)
-		declare_run(lfirst(lc));
+		declare_run(lfirst(lc), PROCESS_UTILITY_QUERY);
+	AtEOXact_GUC(true, level);
 }

@@ -429,11 +429,11 @@ def test_renewed_before_they_expire(lake, metadata):
 
 
 def test_renewed_when_expired(lake, metadata):
-    metadata.give(SOURCE, seconds=1)
+    metadata.give(SOURCE, seconds=5)
     lake.mapping("credentials 'instance'")
     lake.env(AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata.url)
     assert lake.one()
-    time.sleep(2.1)  # until they have expired
+    time.sleep(6)  # until they have expired
     metadata.give(("AKIATESTPARTITIONS00", "partitions-secret"))
     assert lake.one()
     assert [e["key"] for e in lake.stand.log("StartQueryExecution")] == ["full", "partitions"]

@@ -152,6 +152,17 @@ def test_a_missing_database(conn):
     assert e.sqlstate == "HV00Q" and "athena_databases('lake')" in e.message_hint
 
 
+def test_resource_links(conn, glue, admin, stand):
+    """Glue may show no columns of a link; they are Athena's to tell, and a link to nowhere is skipped."""
+    conn.execute("SET client_min_messages = warning")
+    got = warnings(conn)
+    glue.create_table(DatabaseName="found", TableInput={"Name": "link", "TargetTable": {"CatalogId": "000000000000", "DatabaseName": "elsewhere", "Name": "t"}})
+    assert imported(conn) == []
+    assert got and 'table "link" is skipped' in got[-1][1]
+    sql = stand.log("StartQueryExecution")[-1]["body"]["QueryString"]
+    assert "information_schema.columns" in sql and "c.table_name = 'link'" in sql
+
+
 # ---------- other catalogues ----------
 
 def test_other_catalogues(conn, stand):

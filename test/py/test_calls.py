@@ -213,6 +213,18 @@ def test_import_by_pages_and_by_name(fake, conn):
     assert e.sqlstate == "42501" and "glue:GetTables" in e.message_hint
 
 
+def test_two_regions_in_one_query(fake, conn):
+    """Each storage signs for its own region and service, with its own key."""
+    conn.execute(f"DROP SERVER IF EXISTS far CASCADE; CREATE SERVER far FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'eu-central-1', output_bucket 'far', endpoint '{fake.url}')")
+    conn.execute("CREATE USER MAPPING FOR postgres SERVER far OPTIONS (access_key_id 'AKIATESTFARFARFARAWA', secret_access_key 'x')")
+    conn.execute("CREATE FOREIGN TABLE u (a int) SERVER far OPTIONS (database 'sales')")
+    assert rows(conn, "SELECT count(*) FROM t JOIN u USING (a)") == [(3,)]
+    scopes = {re.search(r"Credential=(\w+)/\d+/([\w-]+)/(\w+)/", c[2]["authorization"]).groups() for c in fake.of("StartQueryExecution")}
+    assert scopes == {(KEY_ID, "us-east-1", "athena"), ("AKIATESTFARFARFARAWA", "eu-central-1", "athena")}
+    assert {c[1]["ResultConfiguration"]["OutputLocation"] for c in fake.of("StartQueryExecution")} == {"s3://results/here/", "s3://far/"}
+    conn.execute("DROP SERVER far CASCADE")
+
+
 def test_execute(fake, conn):
     fake.substatement = "INSERT"
     fake.make_page = lambda *_: page([column("rows", "bigint")], [], header=False, update_count=3)

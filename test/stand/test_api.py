@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from stand_client import BUCKET, FULL, NO_GLUE, NO_S3_READ, NOTHING, PARTITIONS, TEMPORARY, Failed, execute, fetch, texts
+from stand_client import ADMIN, BUCKET, FULL, NO_GLUE, NO_S3_READ, NOTHING, PARTITIONS, TEMPORARY, Failed, execute, fetch, texts
 
 RECORDINGS = pathlib.Path(__file__).parents[3] / "shared" / "reference" / "recordings"
 
@@ -349,3 +349,48 @@ def test_times_are_written_with_an_exponent(stand, athena):
     SigV4Auth(Credentials(*FULL), "athena", "us-east-1").add_auth(request)
     text = urllib.request.urlopen(urllib.request.Request(stand.url + "/", data, dict(request.headers))).read().decode()
     assert re.search(r'"SubmissionDateTime":\d\.\d+E9[,}]', text)
+
+
+def test_roles(stand):
+    """AssumeRole by boto3: the keys work until they expire."""
+    role = "arn:aws:iam::000000000000:role/tested"
+    stand.call("role", {"arn": role, "trusts": ["full"], "external_id": "x", "minus": ["athena:GetWorkGroup"]})
+    sts = stand.client("sts")
+    assert sts.get_caller_identity()["Arn"].endswith(":user/full")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role(RoleArn=role, RoleSessionName="me")
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="me", ExternalId="x")["Credentials"]
+    key = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    assert stand.client("athena", key).list_data_catalogs()["DataCatalogsSummary"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        stand.client("athena", key).get_work_group(WorkGroup="primary")
+    stand.call("expire", {"id": key[0]})
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        stand.client("athena", key).list_data_catalogs()
+
+
+def test_web_identities(stand):
+    role = "arn:aws:iam::000000000000:role/tested"
+    stand.call("role", {"arn": role, "trusts": ["web"]})
+    stand.call("web-token", {"token": "good"})
+    stand.call("web-token", {"token": "old", "seconds": -1})
+    sts = stand.client("sts")
+    call = lambda token: sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="me", WebIdentityToken=token)
+    assert call("good")["Credentials"]["SessionToken"]
+    for token, code in (("old", "ExpiredTokenException"), ("none", "InvalidIdentityToken")):
+        with pytest.raises(ClientError, match=code):
+            call(token)
+
+
+def test_tables_by_pages(stand):
+    glue = stand.client("glue", ADMIN)
+    glue.create_database(DatabaseInput={"Name": "paged"})
+    for n in range(5):
+        glue.create_table(DatabaseName="paged", TableInput={"Name": f"t{n}", "StorageDescriptor": {"Columns": []}})
+    first = glue.get_tables(DatabaseName="paged", MaxResults=3)
+    assert [t["Name"] for t in first["TableList"]] == ["t0", "t1", "t2"]
+    rest = glue.get_tables(DatabaseName="paged", MaxResults=3, NextToken=first["NextToken"])
+    assert [t["Name"] for t in rest["TableList"]] == ["t3", "t4"] and "NextToken" not in rest
+    with pytest.raises(ClientError, match="EntityNotFound"):
+        glue.get_tables(DatabaseName="nowhere")
+    glue.delete_database(Name="paged")
