@@ -45,7 +45,7 @@ _PG_init(void)
 	DefineCustomIntVariable(
 		"athena_fdw.max_bytes_scanned", "Stops a query that scans more than this; 0 is no limit.",
 		"Watched while the query runs.  The workgroup's own limit is enforced by Athena.",
-		&cost_max_megabytes, 0, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
+		&cost_max_megabytes, 0, 0, PG_INT32_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	DefineCustomRealVariable("athena_fdw.price_per_terabyte",
 							 "What a terabyte scanned costs, for the amounts that are shown.", NULL,
 							 &cost_price_per_terabyte, 5.0, 0, 1e6, PGC_USERSET, 0, NULL, NULL,
@@ -63,6 +63,7 @@ athena_fdw_handler(PG_FUNCTION_ARGS)
 	/* planning */
 	routine->GetForeignRelSize = athena_get_foreign_rel_size;
 	routine->GetForeignPaths = athena_get_foreign_paths;
+	routine->GetForeignUpperPaths = athena_get_foreign_upper_paths;
 	routine->GetForeignPlan = athena_get_foreign_plan;
 
 	/* running */

@@ -62,6 +62,17 @@ extern bool pq_check_connection(void);
 	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, NULL, NULL, NIL)
 #endif
 
+#if PG_VERSION_NUM >= 180000
+#define athena_create_foreign_upper_path(root, rel, target, rows, startup, total, keys) \
+	create_foreign_upper_path(root, rel, target, rows, 0, startup, total, keys, NULL, NIL, NIL)
+#elif PG_VERSION_NUM >= 170000
+#define athena_create_foreign_upper_path(root, rel, target, rows, startup, total, keys) \
+	create_foreign_upper_path(root, rel, target, rows, startup, total, keys, NULL, NIL, NIL)
+#else
+#define athena_create_foreign_upper_path(root, rel, target, rows, startup, total, keys) \
+	create_foreign_upper_path(root, rel, target, rows, startup, total, keys, NULL, NIL)
+#endif
+
 /* Since 16 the user whose rights a scan uses stands in the plan node. */
 static inline Oid
 athena_scan_user(ForeignScanState *node)

@@ -81,7 +81,7 @@ rm -rf /tmp/pg && mkdir /tmp/pg && chown postgres /tmp/pg
 run() { setpriv --reuid=postgres --regid=postgres --clear-groups env HOME=/tmp/pg "$@"; }
 run $bin/initdb -D /tmp/pg/data -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N >/tmp/pg/initdb.log 2>&1 ||
 	{ cat /tmp/pg/initdb.log; exit 1; }
-printf "listen_addresses = ''\nport = 54321\nunix_socket_directories = '/tmp/pg'\nfsync = off\ndynamic_shared_memory_type = mmap\n" \
+printf "listen_addresses = ''\nport = 54321\nunix_socket_directories = '/tmp/pg'\nfsync = off\ndynamic_shared_memory_type = mmap\nshared_preload_libraries = 'athena_fdw'\n" \
 	>>/tmp/pg/data/postgresql.conf
 run env LD_PRELOAD=/athena_fdw/slow_dns.so $bin/pg_ctl -D /tmp/pg/data -l /tmp/pg/log -w -s start || { cat /tmp/pg/log; exit 1; }
 END

@@ -29,7 +29,7 @@ explain_sql(List *pieces, ExplainState *es)
 }
 
 static void
-explain_shipped(List *private, ExplainState *es)
+explain_shipped(List *private, bool grouped, ExplainState *es)
 {
 	List *counts = list_nth(private, SCAN_COUNTS);
 	int remote = lsecond_int(counts);
@@ -37,8 +37,14 @@ explain_shipped(List *private, ExplainState *es)
 	StringInfoData text;
 
 	initStringInfo(&text);
-	appendStringInfo(&text, "%d of %d columns", list_length(list_nth(private, SCAN_ATTRS)),
-					 linitial_int(counts));
+	if (grouped && linitial_int(counts) < 0)
+		appendStringInfo(&text, "grouping by %d %s", -linitial_int(counts),
+						 linitial_int(counts) == -1 ? "key" : "keys");
+	else if (grouped)
+		appendStringInfoString(&text, "aggregation");
+	else
+		appendStringInfo(&text, "%d of %d columns", list_length(list_nth(private, SCAN_ATTRS)),
+						 linitial_int(counts));
 	if (all > 0)
 		appendStringInfo(&text, ", %d of %d conditions", remote, all);
 	if (boolVal(list_nth(private, SCAN_LIMIT)))
@@ -112,7 +118,7 @@ athena_explain_foreign_scan(ForeignScanState *node, ExplainState *es)
 	if (es->verbose)
 	{
 		explain_sql(list_nth(private, SCAN_SQL), es);
-		explain_shipped(private, es);
+		explain_shipped(private, ((Scan *) node->ss.ps.plan)->scanrelid == 0, es);
 	}
 	if (es->analyze && scan && scan->query)
 		explain_run(scan, es);

@@ -23,6 +23,7 @@
 #include "query/cost.h"
 #include "query/literal.h"
 #include "storage/storage.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -41,7 +42,7 @@ scan_error_context(void *arg)
 
 	if (scan->rows && scan->rows->current >= 0)
 		return;
-	errcontext("scan of foreign table \"%s\"", RelationGetRelationName(scan->rel));
+	errcontext("scan of foreign table \"%s\"", get_rel_name(scan->relid));
 }
 
 static bool
@@ -63,7 +64,8 @@ athena_begin_foreign_scan(ForeignScanState *node, int eflags)
 	ListCell *lc;
 
 	node->fdw_state = scan;
-	scan->rel = node->ss.ss_currentRelation;
+	scan->relid = linitial_oid(list_nth(plan->fdw_private, SCAN_RELID));
+	scan->desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	scan->context = CurrentMemoryContext;
@@ -109,6 +111,17 @@ scan_bind(ForeignScanState *node, bool *fallback)
 								   literal_append(&sql, type, value, isnull);
 		if (!ok || sql.len > ATHENA_MAX_STATEMENT)
 		{
+			/* rows could be fetched without conditions, groups cannot */
+			if (((ForeignScan *) node->ss.ps.plan)->scan.scanrelid == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("a parameter of a query that Athena groups cannot be written in "
+								"Athena's SQL"),
+						 errdetail("Its value, of type %s, has no literal there, or makes the "
+								   "statement too long.",
+								   format_type_be(type)),
+						 errhint("SET plan_cache_mode = force_custom_plan, or athena_fdw.pushdown "
+								 "= off, and such a condition is evaluated here.")));
 			*fallback = true;
 			return strVal(private_list(node, SCAN_FALLBACK_SQL));
 		}
@@ -124,8 +137,7 @@ scan_start(ForeignScanState *node, const char *sql, bool fallback)
 
 	scan->fallback = fallback;
 	scan->queries++;
-	scan->query = query_start(
-		storage_settings_for_table(RelationGetRelid(scan->rel), athena_scan_user(node)), sql);
+	scan->query = query_start(storage_settings_for_table(scan->relid, athena_scan_user(node)), sql);
 	query_wait(scan->query);
 }
 
@@ -134,19 +146,18 @@ static void
 scan_open_result(ForeignScanState *node)
 {
 	AthenaScan *scan = node->fdw_state;
-	TupleDesc desc = RelationGetDescr(scan->rel);
 	MemoryContext caller = MemoryContextSwitchTo(scan->context);
 
 	scan->rows =
-		row_reader_open(scan->query, desc,
+		row_reader_open(scan->query, scan->desc,
 						private_list(node, scan->fallback ? SCAN_FALLBACK_ATTRS : SCAN_ATTRS),
-						"foreign table", RelationGetRelationName(scan->rel));
+						"foreign table", get_rel_name(scan->relid));
 	scan->all_read = false;
 	if (scan->keep && scan->store == NULL)
 	{
 		scan->store = tuplestore_begin_heap(false, false, work_mem);
 		tuplestore_set_eflags(scan->store, EXEC_FLAG_REWIND);
-		scan->store_slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+		scan->store_slot = MakeSingleTupleTableSlot(scan->desc, &TTSOpsMinimalTuple);
 	}
 	MemoryContextSwitchTo(caller);
 }

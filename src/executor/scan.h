@@ -19,17 +19,20 @@
 enum ScanPrivate
 {
 	SCAN_SQL, /* List of String: the texts around the parameters */
-	SCAN_ATTRS, /* List of int: attribute numbers in the order of the select list */
+	SCAN_ATTRS, /* List of int: attribute numbers in the order of the select list, see rows.h */
 	SCAN_FALLBACK_SQL, /* String: the same without conditions, see scan_bind() */
 	SCAN_FALLBACK_ATTRS, /* List of int */
-	SCAN_COUNTS, /* List of int: columns of the table, shipped and local conditions */
-	SCAN_LIMIT /* Boolean: is a LIMIT shipped? */
+	SCAN_COUNTS, /* List of int: columns of the table (minus the number of keys, if it is
+				  * grouped), shipped and local conditions */
+	SCAN_LIMIT, /* Boolean: is a LIMIT shipped? */
+	SCAN_RELID /* List of one Oid: the foreign table */
 };
 
 /* What a running scan holds: ForeignScanState.fdw_state. */
 typedef struct AthenaScan
 {
-	Relation rel;
+	Oid relid; /* the foreign table */
+	TupleDesc desc; /* of the rows: the table's, or of keys and aggregates */
 	List *params; /* of ExprState */
 	List *param_types; /* of Oid */
 	bool keep; /* are rows kept for a rescan? */

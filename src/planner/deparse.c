@@ -244,6 +244,25 @@ deparse_like(RemoteSql *out, Oid relid, bool negated, Expr *left, Const *right)
 		appendStringInfoString(&out->text, " ESCAPE '\\'");
 }
 
+/*
+ * An operand of integer arithmetic, whose type decides where it overflows: as it
+ * is declared here, whatever the column is there.
+ */
+static void
+deparse_integer(RemoteSql *out, Oid relid, Expr *expr)
+{
+	const char *type = literal_type_name(exprType((Node *) expr));
+
+	if (IsA(expr, OpExpr))
+	{
+		deparse_operand(out, relid, expr);
+		return;
+	}
+	appendStringInfoString(&out->text, "CAST(");
+	deparse_expr(out, relid, expr);
+	appendStringInfo(&out->text, " AS %s)", type);
+}
+
 static void
 deparse_op(RemoteSql *out, Oid relid, OpExpr *op)
 {
@@ -252,7 +271,13 @@ deparse_op(RemoteSql *out, Oid relid, OpExpr *op)
 	Expr *right = lsecond(op->args);
 	Oid type = exprType((Node *) left);
 
-	if (strcmp(name, "~~") == 0 || strcmp(name, "!~~") == 0)
+	if (op->opresulttype == INT2OID || op->opresulttype == INT4OID || op->opresulttype == INT8OID)
+	{
+		deparse_integer(out, relid, left);
+		appendStringInfo(&out->text, " %s ", name);
+		deparse_integer(out, relid, right);
+	}
+	else if (strcmp(name, "~~") == 0 || strcmp(name, "!~~") == 0)
 		deparse_like(out, relid, name[0] == '!', left, (Const *) right);
 	else if (type == FLOAT4OID || type == FLOAT8OID)
 		deparse_float_op(out, relid, name, left, right);
@@ -388,22 +413,68 @@ deparse_expr(RemoteSql *out, Oid relid, Expr *expr)
 	}
 }
 
+/* ---------- aggregates ---------- */
+
+/* sum(x), with its DISTINCT and FILTER. */
+static void
+deparse_call(RemoteSql *out, Oid relid, const char *name, Aggref *agg)
+{
+	appendStringInfo(&out->text, "%s(%s", name, agg->aggdistinct ? "DISTINCT " : "");
+	if (agg->aggstar)
+		appendStringInfoChar(&out->text, '*');
+	else
+	{
+		Expr *arg = linitial_node(TargetEntry, agg->args)->expr;
+		bool wide = strcmp(name, "sum") == 0 &&
+					(exprType((Node *) arg) == INT8OID || agg->aggtype == NUMERICOID) &&
+					exprType((Node *) arg) != NUMERICOID;
+
+		/* a sum of bigint overflows there, and is a numeric here */
+		if (wide)
+			appendStringInfoString(&out->text, "CAST(");
+		deparse_expr(out, relid, arg);
+		if (wide)
+			appendStringInfoString(&out->text, " AS decimal(38,0))");
+	}
+	appendStringInfoChar(&out->text, ')');
+	if (agg->aggfilter)
+	{
+		appendStringInfoString(&out->text, " FILTER (WHERE ");
+		deparse_expr(out, relid, agg->aggfilter);
+		appendStringInfoChar(&out->text, ')');
+	}
+}
+
+static void
+deparse_aggregate(RemoteSql *out, Oid relid, Aggref *agg)
+{
+	static const char *const names[] = {
+		[AGGREGATE_COUNT] = "count",       [AGGREGATE_SUM] = "sum",
+		[AGGREGATE_MIN] = "min",           [AGGREGATE_MAX] = "max",
+		[AGGREGATE_BOOL_AND] = "bool_and", [AGGREGATE_BOOL_OR] = "bool_or",
+	};
+	AggregateKind kind = shippable_aggregate_kind(agg);
+
+	if (kind == AGGREGATE_NONE)
+		elog(ERROR, "cannot write aggregate %u for Athena", agg->aggfnoid);
+	if (kind == AGGREGATE_AVG)
+	{
+		/* two columns: what is read divides them, as numeric does */
+		deparse_call(out, relid, "sum", agg);
+		appendStringInfoString(&out->text, ", ");
+		deparse_call(out, relid, "count", agg);
+		return;
+	}
+	deparse_call(out, relid, names[kind], agg);
+}
+
 /* ---------- the statement ---------- */
 
-/*
- * SELECT attrs FROM the table WHERE conds LIMIT limit.  attrs are attribute
- * numbers, conds expressions or RestrictInfos; a limit below 0 is none.
- */
-void
-deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, int64 limit)
+static void
+deparse_where(RemoteSql *out, AthenaRel *info, List *conds)
 {
 	ListCell *lc;
 
-	initStringInfo(&out->text);
-	out->pieces = NIL;
-	out->params = NIL;
-
-	appendStringInfoString(&out->text, remote_select(info->relid, attrs, NULL));
 	foreach (lc, conds)
 	{
 		Expr *expr = lfirst(lc);
@@ -413,6 +484,59 @@ deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, int64 
 		appendStringInfoString(&out->text, lc == list_head(conds) ? " WHERE " : " AND ");
 		deparse_expr(out, info->relid, expr);
 	}
+}
+
+/*
+ * SELECT keys, aggregates FROM the table WHERE conds GROUP BY keys.  The target
+ * list has the keys first; without any there is one row.
+ */
+void
+deparse_grouped(RemoteSql *out, AthenaRel *info, List *tlist, int nkeys, List *conds)
+{
+	ListCell *lc;
+
+	initStringInfo(&out->text);
+	out->pieces = NIL;
+	out->params = NIL;
+	appendStringInfoString(&out->text, "SELECT ");
+	foreach (lc, tlist)
+	{
+		Expr *expr = lfirst_node(TargetEntry, lc)->expr;
+
+		if (lc != list_head(tlist))
+			appendStringInfoString(&out->text, ", ");
+		if (IsA(expr, Aggref))
+			deparse_aggregate(out, info->relid, (Aggref *) expr);
+		else
+			deparse_expr(out, info->relid, expr);
+	}
+	if (tlist == NIL)
+		appendStringInfoChar(&out->text, '1');
+	appendStringInfoString(&out->text, " FROM ");
+	appendStringInfoString(&out->text, remote_relation(info->relid));
+	deparse_where(out, info, conds);
+	foreach (lc, tlist)
+	{
+		if (foreach_current_index(lc) >= nkeys)
+			break;
+		appendStringInfoString(&out->text, lc == list_head(tlist) ? " GROUP BY " : ", ");
+		deparse_expr(out, info->relid, lfirst_node(TargetEntry, lc)->expr);
+	}
+}
+
+/*
+ * SELECT attrs FROM the table WHERE conds LIMIT limit.  attrs are attribute
+ * numbers, conds expressions or RestrictInfos; a limit below 0 is none.
+ */
+void
+deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, int64 limit)
+{
+	initStringInfo(&out->text);
+	out->pieces = NIL;
+	out->params = NIL;
+
+	appendStringInfoString(&out->text, remote_select(info->relid, attrs, NULL));
+	deparse_where(out, info, conds);
 	if (limit >= 0)
 		appendStringInfo(&out->text, " LIMIT " INT64_FORMAT, limit);
 }

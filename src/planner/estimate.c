@@ -26,6 +26,14 @@
 #define STARTUP_COST 10000.0
 #define BYTE_COST 0.0005
 
+/* The costs of a query that returns so many rows, without what is evaluated here. */
+void
+estimate_costs(AthenaRel *info, double fetched, int width)
+{
+	info->startup_cost = STARTUP_COST;
+	info->total_cost = STARTUP_COST + fetched * (cpu_tuple_cost + BYTE_COST * Max(width, 8));
+}
+
 /*
  * How many rows does Athena expect with the shipped conditions?  Those with a
  * parameter cannot be sent yet, and are left in *rest.  -1 if it does not know.
@@ -91,9 +99,9 @@ estimate_rel(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 	info->rows = clamp_row_est(fetched * selectivity);
 
 	cost_qual_eval(&local, info->local_conds, root);
-	info->startup_cost = STARTUP_COST + local.startup + rel->reltarget->cost.startup;
-	info->total_cost = info->startup_cost +
-					   fetched * (cpu_tuple_cost + BYTE_COST * Max(width, 8) + local.per_tuple) +
-					   info->rows * rel->reltarget->cost.per_tuple;
+	estimate_costs(info, fetched, width);
+	info->startup_cost += local.startup + rel->reltarget->cost.startup;
+	info->total_cost += local.startup + rel->reltarget->cost.startup + fetched * local.per_tuple +
+						info->rows * rel->reltarget->cost.per_tuple;
 	rel->rows = info->rows;
 }

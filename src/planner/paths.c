@@ -2,9 +2,9 @@
  * paths.c
  *	  Paths and plans over foreign tables.
  *
- * Callbacks of the planner.  One path per table so far: a scan with as many
- * conditions, as few columns and, where nothing else stands between, as few
- * rows as the query needs.
+ * Callbacks of the planner.  One path per table: a scan with as many conditions,
+ * as few columns and, where nothing else stands between, as few rows as the
+ * query needs.  Grouped scans are aggregate.c's.
  */
 #include "planner/planner.h"
 
@@ -143,10 +143,9 @@ live_columns(Relation rel)
 	return n;
 }
 
-/* Callback: the plan node of a path. */
-ForeignScan *
-athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
-						List *tlist, List *clauses, Plan *outer_plan)
+/* The plan node of a scan of one table. */
+static ForeignScan *
+scan_plan(RelOptInfo *rel, Oid relid, List *tlist, List *clauses, Plan *outer_plan)
 {
 	AthenaRel *info = rel->fdw_private;
 	Relation relation = table_open(relid, NoLock); /* locked by the parser */
@@ -183,6 +182,17 @@ athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPa
 		list_make5(deparse_finish(&sql), attrs, makeString(fallback.text.data), fallback_attrs,
 				   list_make3_int(live_columns(relation), list_length(remote), list_length(local)));
 	private = lappend(private, makeBoolean(info->limit >= 0));
+	private = lappend(private, list_make1_oid(relid));
 	table_close(relation, NoLock);
 	return make_foreignscan(tlist, local, rel->relid, sql.params, private, NIL, remote, outer_plan);
+}
+
+/* Callback: the plan node of a path. */
+ForeignScan *
+athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
+						List *tlist, List *clauses, Plan *outer_plan)
+{
+	if (rel->reloptkind == RELOPT_UPPER_REL)
+		return aggregate_plan(rel, tlist, outer_plan);
+	return scan_plan(rel, relid, tlist, clauses, outer_plan);
 }

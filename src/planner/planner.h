@@ -37,6 +37,19 @@ typedef struct RemoteSql
 	List *params; /* of Expr */
 } RemoteSql;
 
+/* What an aggregate is in Athena's words. */
+typedef enum AggregateKind
+{
+	AGGREGATE_NONE,
+	AGGREGATE_COUNT,
+	AGGREGATE_SUM,
+	AGGREGATE_AVG, /* as sum and count, divided here */
+	AGGREGATE_MIN,
+	AGGREGATE_MAX,
+	AGGREGATE_BOOL_AND,
+	AGGREGATE_BOOL_OR
+} AggregateKind;
+
 /* Setting athena_fdw.pushdown. */
 extern bool planner_pushdown;
 
@@ -47,16 +60,27 @@ extern ForeignScan *athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, 
 											ForeignPath *path, List *tlist, List *clauses,
 											Plan *outer_plan);
 
+/* aggregate.c */
+extern void athena_get_foreign_upper_paths(PlannerInfo *root, UpperRelationKind stage,
+										   RelOptInfo *input_rel, RelOptInfo *output_rel,
+										   void *extra);
+extern ForeignScan *aggregate_plan(RelOptInfo *rel, List *tlist, Plan *outer_plan);
+
 /* estimate.c */
 extern void estimate_rel(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info);
+extern void estimate_costs(AthenaRel *info, double fetched, int width);
 
 /* shippable.c */
 extern bool shippable_expr(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr);
 extern bool shippable_is_param(Expr *expr);
+extern bool shippable_key(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr);
+extern bool shippable_aggregate(PlannerInfo *root, RelOptInfo *rel, Oid relid, Aggref *agg);
+extern AggregateKind shippable_aggregate_kind(Aggref *agg);
 
 /* deparse.c */
 extern void deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, int64 limit);
 extern List *deparse_finish(RemoteSql *out);
 extern void deparse_expr(RemoteSql *out, Oid relid, Expr *expr);
+extern void deparse_grouped(RemoteSql *out, AthenaRel *info, List *tlist, int nkeys, List *conds);
 
 #endif /* ATHENA_PLANNER_H */

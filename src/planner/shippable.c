@@ -18,6 +18,7 @@
 
 #include "access/htup_details.h"
 #include "access/transam.h"
+#include "catalog/pg_aggregate.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_operator.h"
@@ -38,6 +39,11 @@
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 #include "utils/syscache.h"
+
+/* Of a decimal. */
+#define MAX_DIGITS 38
+/* Those that a sum may have more than what is added: so many rows can be added in any case. */
+#define SUM_DIGITS 10
 
 /* Types whose values may be compared with each other. */
 typedef enum TypeClass
@@ -91,9 +97,11 @@ typedef struct ShipContext
 	PlannerInfo *root;
 	RelOptInfo *rel;
 	Oid relid;
+	bool may_fail; /* is it evaluated for the same rows as here, so that it may overflow? */
 } ShipContext;
 
 static bool ship(ShipContext *context, Expr *expr);
+static bool ship_arithmetic(ShipContext *context, OpExpr *op);
 
 static TypeClass
 class_of(Oid type, bool *ordered)
@@ -293,7 +301,7 @@ ship_var(ShipContext *context, Var *var, bool any_type)
 	return true;
 }
 
-/* An operand of a comparison: a column, a constant, or a parameter. */
+/* An operand of a comparison: a column, a constant, a parameter, arithmetic over them. */
 static bool
 ship_operand(ShipContext *context, Expr *expr)
 {
@@ -316,12 +324,32 @@ ship_operand(ShipContext *context, Expr *expr)
 	}
 	if (IsA(expr, CollateExpr))
 		return ship_operand(context, ((CollateExpr *) expr)->arg);
+	if (IsA(expr, OpExpr) && type != BOOLOID)
+		return ship_arithmetic(context, (OpExpr *) expr);
 	if (type == BOOLOID)
 		return ship(context, expr);
 	return false;
 }
 
 /* ---------- comparisons ---------- */
+
+static bool numeric_digits(Expr *expr, int *whole, int *fraction);
+
+/* The same for the result of + - * of numerics, which are computed as decimals. */
+static bool
+arithmetic_digits(OpExpr *op, int *whole, int *fraction)
+{
+	int whole1 = 0, fraction1 = 0, whole2 = 0, fraction2 = 0;
+	char *name = get_opname(op->opno);
+
+	if (list_length(op->args) != 2 || name == NULL ||
+		!numeric_digits(linitial(op->args), &whole1, &fraction1) ||
+		!numeric_digits(lsecond(op->args), &whole2, &fraction2))
+		return false;
+	*whole = *name == '*' ? whole1 + whole2 : Max(whole1, whole2) + 1;
+	*fraction = *name == '*' ? fraction1 + fraction2 : Max(fraction1, fraction2);
+	return true;
+}
 
 /*
  * Digits before and after the point that an operand of type numeric can have;
@@ -335,6 +363,8 @@ numeric_digits(Expr *expr, int *whole, int *fraction)
 	if (IsA(expr, Const))
 		return ((Const *) expr)->constisnull ||
 			   literal_numeric_digits(((Const *) expr)->constvalue, whole, fraction);
+	if (IsA(expr, OpExpr))
+		return arithmetic_digits((OpExpr *) expr, whole, fraction);
 	if (typmod < (int32) VARHDRSZ)
 		return false;
 	*fraction = (typmod - VARHDRSZ) & 0x7ff;
@@ -353,7 +383,7 @@ numeric_fits(Expr *left, Expr *right)
 
 	return numeric_digits(left, &whole1, &fraction1) &&
 		   numeric_digits(right, &whole2, &fraction2) &&
-		   Max(whole1, whole2) + Max(fraction1, fraction2) <= 38;
+		   Max(whole1, whole2) + Max(fraction1, fraction2) <= MAX_DIGITS;
 }
 
 /*
@@ -394,6 +424,37 @@ builtin_operator(Oid opno, const char **name)
 	ReleaseSysCache(tuple);
 	/* date against timestamptz depends on TimeZone */
 	return func_volatile(function) == PROVOLATILE_IMMUTABLE;
+}
+
+/*
+ * + - * of numerics whose result has at most 38 digits for any value: one with
+ * more is an error there.  And of integers, which overflow alike, but only where
+ * that cannot happen for rows that another condition would have spared here.
+ */
+static bool
+ship_arithmetic(ShipContext *context, OpExpr *op)
+{
+	const char *name;
+	Expr *left, *right;
+	TypeClass class;
+	int whole, fraction;
+
+	if (list_length(op->args) != 2 || !builtin_operator(op->opno, &name) || strlen(name) != 1 ||
+		strchr("+-*", *name) == NULL)
+		return false;
+	left = linitial(op->args);
+	right = lsecond(op->args);
+	class = class_of(op->opresulttype, NULL);
+	if ((class != CLASS_INTEGER && class != CLASS_NUMERIC) ||
+		class_of(exprType((Node *) left), NULL) != class ||
+		class_of(exprType((Node *) right), NULL) != class)
+		return false;
+	if (class == CLASS_INTEGER && !context->may_fail)
+		return false;
+	if (class == CLASS_NUMERIC &&
+		(!arithmetic_digits(op, &whole, &fraction) || whole + fraction > MAX_DIGITS))
+		return false;
+	return ship_operand(context, left) && ship_operand(context, right);
 }
 
 static bool
@@ -549,7 +610,146 @@ ship(ShipContext *context, Expr *expr)
 bool
 shippable_expr(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr)
 {
-	ShipContext context = {root, rel, relid};
+	ShipContext context = {root, rel, relid, false};
 
 	return ship(&context, expr);
+}
+
+/* ---------- values and aggregates ---------- */
+
+/* Parameters are evaluated here and written as literals: not inside of an aggregate yet. */
+static bool
+contains_param(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param))
+		return true;
+	return expression_tree_walker(node, contains_param, context);
+}
+
+/*
+ * The catalogue of aggregates: by name, and the classes of arguments for which
+ * they were compared with the engine.  min and max of NaN differ; what is not
+ * ordered there in practice is left out.  avg travels as sum and count.
+ */
+static const struct
+{
+	const char *name;
+	AggregateKind kind;
+	TypeClass classes[8];
+} aggregate_catalogue[] = {
+	{"sum", AGGREGATE_SUM, {CLASS_INTEGER, CLASS_NUMERIC}},
+	{"avg", AGGREGATE_AVG, {CLASS_INTEGER, CLASS_NUMERIC}},
+	{"min", AGGREGATE_MIN, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME, CLASS_TIME}},
+	{"max", AGGREGATE_MAX, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME, CLASS_TIME}},
+	{"bool_and", AGGREGATE_BOOL_AND, {CLASS_BOOL}},
+	{"bool_or", AGGREGATE_BOOL_OR, {CLASS_BOOL}},
+	{"every", AGGREGATE_BOOL_AND, {CLASS_BOOL}},
+	{"count",
+	 AGGREGATE_COUNT,
+	 {CLASS_BOOL, CLASS_INTEGER, CLASS_FLOAT, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME,
+	  CLASS_TIME}},
+};
+
+/* Can values of this expression be grouped alike, and be read as they come? */
+bool
+shippable_key(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr)
+{
+	ShipContext context = {root, rel, relid, true};
+	TypeClass class = class_of(exprType((Node *) expr), NULL);
+	int whole, fraction;
+
+	switch (class)
+	{
+		case CLASS_BOOL:
+		case CLASS_INTEGER:
+		case CLASS_DATETIME:
+		case CLASS_TIME:
+			break;
+		case CLASS_NUMERIC:
+			if (!numeric_digits(expr, &whole, &fraction))
+				return false;
+			break;
+		case CLASS_TEXT:
+			if (!collation_allows(exprCollation((Node *) expr), false))
+				return false;
+			break;
+		default:
+			/* NaN and -0, blanks, zones, bytes: later */
+			return false;
+	}
+	return contain_var_clause((Node *) expr) && !contains_param((Node *) expr, NULL) &&
+		   ship_operand(&context, expr);
+}
+
+/* The kind of a builtin aggregate over arguments of a class; NONE if it is not in the catalogue. */
+static AggregateKind
+aggregate_kind(Aggref *agg, TypeClass class)
+{
+	char *name = agg->aggfnoid < FirstGenbkiObjectId ? get_func_name(agg->aggfnoid) : NULL;
+	size_t i, j;
+
+	if (name == NULL)
+		return AGGREGATE_NONE;
+	if (agg->aggstar)
+		return strcmp(name, "count") == 0 ? AGGREGATE_COUNT : AGGREGATE_NONE;
+	for (i = 0; i < lengthof(aggregate_catalogue); i++)
+		for (j = 0; j < lengthof(aggregate_catalogue[i].classes); j++)
+			if (strcmp(name, aggregate_catalogue[i].name) == 0 && class != CLASS_NONE &&
+				aggregate_catalogue[i].classes[j] == class)
+				return aggregate_catalogue[i].kind;
+	return AGGREGATE_NONE;
+}
+
+/* What aggregate is this, for the deparser, which may rely on shippable_aggregate()? */
+AggregateKind
+shippable_aggregate_kind(Aggref *agg)
+{
+	if (agg->aggstar)
+		return aggregate_kind(agg, CLASS_NONE);
+	return aggregate_kind(
+		agg, class_of(exprType((Node *) linitial_node(TargetEntry, agg->args)->expr), NULL));
+}
+
+/* Is this aggregate over rows of the table the same in both engines? */
+bool
+shippable_aggregate(PlannerInfo *root, RelOptInfo *rel, Oid relid, Aggref *agg)
+{
+	ShipContext context = {root, rel, relid, agg->aggfilter == NULL};
+	AggregateKind kind;
+	TypeClass class = CLASS_NONE;
+	Expr *arg = NULL;
+	int whole, fraction;
+
+	if (agg->aggsplit != AGGSPLIT_SIMPLE || agg->aggkind != AGGKIND_NORMAL || agg->aggvariadic ||
+		agg->aggorder != NIL || agg->agglevelsup != 0 || list_length(agg->args) > 1)
+		return false;
+	if (agg->aggfilter &&
+		(contains_param((Node *) agg->aggfilter, NULL) || !ship(&context, agg->aggfilter)))
+		return false;
+	if (!agg->aggstar)
+	{
+		if (list_length(agg->args) != 1)
+			return false;
+		arg = linitial_node(TargetEntry, agg->args)->expr;
+		class = class_of(exprType((Node *) arg), NULL);
+		if (contains_param((Node *) arg, NULL) || !contain_var_clause((Node *) arg) ||
+			!ship_operand(&context, arg))
+			return false;
+	}
+	kind = aggregate_kind(agg, class);
+	if (kind == AGGREGATE_NONE)
+		return false;
+	/* 0 and -0, and NaN, are told apart or not in other ways */
+	if (agg->aggdistinct != NIL && class == CLASS_FLOAT)
+		return false;
+	if (class == CLASS_NUMERIC && !numeric_digits(arg, &whole, &fraction))
+		return false;
+	if (class == CLASS_NUMERIC && (kind == AGGREGATE_SUM || kind == AGGREGATE_AVG) &&
+		whole + fraction > MAX_DIGITS - SUM_DIGITS)
+		return false;
+	if (class == CLASS_TEXT && !collation_allows(agg->inputcollid, kind != AGGREGATE_COUNT))
+		return false;
+	return true;
 }

@@ -8,6 +8,7 @@
 #include "query/rows.h"
 
 #include "lib/stringinfo.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 static void
@@ -18,7 +19,7 @@ row_error_context(void *arg)
 	if (reader->current >= 0)
 		errcontext(
 			"column \"%s\" of %s \"%s\"",
-			NameStr(TupleDescAttr(reader->desc, reader->attrs[reader->current] - 1)->attname),
+			NameStr(TupleDescAttr(reader->desc, abs(reader->attrs[reader->current]) - 1)->attname),
 			reader->what, reader->name);
 }
 
@@ -51,9 +52,17 @@ check_columns(RowReader *reader)
 							  result->query->id)));
 }
 
+/* What is an average: a sum, divided by a count as PostgreSQL's own avg() does. */
+static Datum
+divide(Datum sum, Datum count)
+{
+	return DirectFunctionCall2(numeric_div, sum, count);
+}
+
 /*
  * Begin to read the rows of a query that has succeeded.  attrs are the
- * attribute numbers of desc that its columns are, in their order.  The reader
+ * attribute numbers of desc that its columns are, in their order; a negative
+ * one is that of a numeric column read before, which it divides.  The reader
  * lives in a child of the current memory context, the result in the query's.
  */
 RowReader *
@@ -77,7 +86,7 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 	reader->row_context = AllocSetContextCreate(own, "Athena row", ALLOCSET_DEFAULT_SIZES);
 	foreach (lc, attrs)
 	{
-		Form_pg_attribute attr = TupleDescAttr(desc, lfirst_int(lc) - 1);
+		Form_pg_attribute attr = TupleDescAttr(desc, abs(lfirst_int(lc)) - 1);
 		int i = foreach_current_index(lc);
 
 		reader->attrs[i] = (AttrNumber) lfirst_int(lc);
@@ -120,12 +129,15 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 	for (i = 0; i < reader->n; i++)
 	{
 		PageValue *value = &reader->result->values[i];
-		int at = reader->attrs[i] - 1;
+		int at = abs(reader->attrs[i]) - 1;
 
-		if (value->data == NULL)
+		if (value->data == NULL || (reader->attrs[i] < 0 && nulls[at]))
 			continue;
 		reader->current = i;
-		values[at] = convert_value(&reader->converters[i], value);
+		if (reader->attrs[i] < 0)
+			values[at] = divide(values[at], convert_value(&reader->converters[i], value));
+		else
+			values[at] = convert_value(&reader->converters[i], value);
 		nulls[at] = false;
 	}
 	reader->current = -1;

@@ -24,7 +24,7 @@ typedef struct RowReader
 	const char *what; /* "foreign table" and the like */
 	const char *name;
 	int n; /* columns read */
-	AttrNumber *attrs; /* where each goes in the descriptor */
+	AttrNumber *attrs; /* where each goes in the descriptor; -n: what is there is divided by it */
 	Converter *converters;
 	int current; /* the one being converted; -1 for none */
 	MemoryContext context; /* of the reader itself */

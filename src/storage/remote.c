@@ -118,6 +118,17 @@ append_relation(StringInfo out, const TableOptions *table)
 	appendStringInfoString(out, remote_identifier(table->table));
 }
 
+/* The table of relid as FROM takes it. */
+char *
+remote_relation(Oid relid)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	append_relation(&out, storage_table(relid));
+	return out.data;
+}
+
 /*
  * SELECT attrs FROM the table of relid.  Without attrs, the words of what, or
  * 1 if that is NULL.

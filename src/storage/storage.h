@@ -68,6 +68,7 @@ extern char *storage_output_bucket(ForeignServer *server, char **prefix);
 extern char *remote_from_utf8(const char *text);
 extern char *remote_to_utf8(const char *text);
 extern const char *remote_identifier(const char *name);
+extern char *remote_relation(Oid relid);
 extern char *remote_select(Oid relid, List *attrs, const char *what);
 
 /* settings.c */

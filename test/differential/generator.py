@@ -220,3 +220,49 @@ class Generator:
             lambda: (f"SELECT id, tableoid IS NOT NULL, {{table}} IS NOT NULL OR true FROM {{table}}{where}", False),
             lambda: (f"SELECT DISTINCT {shown[0]} FROM {{table}}{where}", False),
         ])()
+
+    # ---------- grouping ----------
+
+    def argument(self):
+        """What an aggregate may be over: a column, or arithmetic."""
+        rng = self.rng
+        number = rng.choice([c for c in self.columns if c[1] in ("integer", "numeric")])[0]
+        if rng.random() < 0.65:
+            return self.column()[0]
+        other = rng.choice([c for c in self.columns if c[1] in ("integer", "numeric")])[0]
+        return rng.choice([f"{number} {op} {x}" for op in "+-*" for x in (other, "1", "2.5", "7::bigint")] + [f"{number} * (1 - {other})", f"-{number}"])
+
+    def aggregate(self):
+        rng = self.rng
+        name = rng.choice(["count", "count", "sum", "sum", "avg", "avg", "min", "max", "min", "max", "bool_and", "bool_or", "every", "string_agg"])
+        argument = self.argument()
+        if name in ("bool_and", "bool_or", "every"):
+            argument = self.column("bool")[0]
+        if name == "string_agg":
+            return f"string_agg({rng.choice([c for c in self.columns if c[1] == 'text'])[0]}, ',' ORDER BY id)"
+        distinct = "DISTINCT " if rng.random() < 0.15 else ""
+        text = "count(*)" if name == "count" and rng.random() < 0.5 else f"{name}({distinct}{argument})"
+        if rng.random() < 0.2:
+            text += f" FILTER (WHERE {self.condition(1)})"
+        return text
+
+    def grouped(self):
+        """SQL with {table}: keys, aggregates, expressions over both, WHERE, HAVING."""
+        rng = self.rng
+        if rng.random() < 0.6:  # of what is grouped there
+            return Generator(rng.random(), [c[0] for c in self.columns if c[1] in ("integer", "numeric", "text", "datetime", "bool", "time") and c[0] != "n0"]).grouped_over()
+        return self.grouped_over()
+
+    def grouped_over(self):
+        rng = self.rng
+        keys = rng.sample([c[0] for c in self.columns], rng.choice([0, 1, 1, 1, 2, 3]))
+        if rng.random() < 0.1:
+            keys.append(f"({rng.choice(['i4', 'i8', 'id'])} + 1)" if any(c[0] == "i4" for c in self.columns) else "(id + 1)")
+        shown = keys + [self.aggregate() for _ in range(rng.randint(1, 4))]
+        if rng.random() < 0.3:
+            shown.append(f"coalesce(sum(id), 0) * 2 + count(*)")
+        where = f" WHERE {self.condition(rng.randint(0, 2))}" if rng.random() < 0.6 else ""
+        group = f" GROUP BY {', '.join(keys)}" if keys else ""
+        having = f" HAVING {rng.choice(['count(*) > 2', 'max(id) > 40 OR min(id) < 3', f'{self.aggregate()} IS NOT NULL'])}" if rng.random() < 0.3 else ""
+        named = ", ".join(f"{x} AS x{i}" for i, x in enumerate(shown))
+        return f"SELECT {named} FROM {{table}}{where}{group}{having}"

@@ -3,6 +3,7 @@
     ATHENA_FDW_SEED=n          another seed (printed at the start)
     ATHENA_FDW_EXPRESSIONS=n   number of conditions (6,000)
     ATHENA_FDW_STATEMENTS=n    number of statements (220)
+    ATHENA_FDW_GROUPED=n       number of statements with aggregates (240)
 
 A condition is taken as the extension ships it, from EXPLAIN; some 50 of them
 travel as boolean columns of one statement, and are compared with PostgreSQL's
@@ -25,6 +26,7 @@ from stand_client import fetch
 SEED = int(os.environ.get("ATHENA_FDW_SEED", 20261123))
 EXPRESSIONS = int(os.environ.get("ATHENA_FDW_EXPRESSIONS", 6000))
 STATEMENTS = int(os.environ.get("ATHENA_FDW_STATEMENTS", 220))
+GROUPED = int(os.environ.get("ATHENA_FDW_GROUPED", 240))
 ROWS = 90
 BATCH = 50
 
@@ -207,6 +209,35 @@ def test_statements(tables):
                 wrong.append(f"pushdown {pushdown}: {sql.replace('{table}', table)}\n    {e}")
         conn.execute("RESET athena_fdw.pushdown")
     assert not wrong, f"seed {SEED}: {len(wrong)} statements differ:\n" + "\n".join(wrong[:10])
+
+
+def test_grouped(tables):
+    """Grouping and aggregates: much of it by Athena, all of it as PostgreSQL does it over the heap copy."""
+    conn = tables
+    # of equal values any may stand for the group, or be the least
+    zeros = lambda texts: sorted(re.sub(r"(?<=[(,])-0(?=[,)])", "0", t) for t in texts)
+    generators = {t: Generator(SEED + 21 + i, names) for i, (t, names) in enumerate((("x", None), ("x_parquet", IN_HIVE), ("x_iceberg", IN_ICEBERG)))}
+    done, grouped, wrong = 0, 0, []
+    while done < GROUPED:
+        table = ("x", "x_parquet", "x_iceberg")[done % 3]
+        sql = generators[table].grouped()
+        heap = "x_heap" if table == "x" else f"{table}_heap"
+        try:
+            expected = zeros(answer(conn, sql.replace("{table}", heap), False))
+        except psycopg.Error:
+            continue  # no such operator, out of range: no statement
+        done += 1
+        sql = sql.replace("{table}", table)
+        grouped += "Aggregate" not in "\n".join(r[0] for r in rows(conn, f"EXPLAIN {sql}"))
+        try:
+            got = zeros(answer(conn, sql, False))
+            if got != expected:
+                wrong.append(f"{sql}\n    {[r for r in got if r not in expected][:3]}\n    not {[r for r in expected if r not in got][:3]}")
+        except psycopg.Error as e:
+            wrong.append(f"{sql}\n    {e}")
+    print(f"seed {SEED}: {done} statements with aggregates, {grouped} grouped by Athena")
+    assert not wrong, f"seed {SEED}: {len(wrong)} statements differ:\n" + "\n".join(wrong[:10])
+    assert grouped > done / 4
 
 
 @pytest.mark.parametrize("plan", ["force_generic_plan", "force_custom_plan"])
