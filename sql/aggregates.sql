@@ -33,6 +33,17 @@ SELECT both_ways($$SELECT region FROM sales.customers c WHERE customer_id = (SEL
 CREATE FOREIGN TABLE sales.best (customer_id bigint, spent numeric(20,2)) SERVER lake
   OPTIONS (query 'SELECT customer_id, sum(total) AS spent FROM sales.orders GROUP BY customer_id -- all');
 SELECT both_ways('SELECT count(*), max(spent), avg(spent) FROM sales.best');
+-- DISTINCT
+EXPLAIN (VERBOSE, COSTS OFF) SELECT DISTINCT status, dt FROM sales.orders WHERE total > 10;
+SELECT both_ways('SELECT DISTINCT status, dt FROM sales.orders WHERE total > 10');
+SELECT both_ways('SELECT DISTINCT customer_id % 3 FROM sales.orders');
+-- min and max of several columns are one query
+EXPLAIN (VERBOSE, COSTS OFF) SELECT min(order_id), max(placed_at) FROM sales.orders;
+-- ORDER BY
+EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id, total FROM sales.orders WHERE status = 'paid' ORDER BY total DESC, order_id LIMIT 3 OFFSET 1;
+SELECT order_id, total FROM sales.orders WHERE status = 'paid' ORDER BY total DESC, order_id LIMIT 3 OFFSET 1;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id FROM sales.orders ORDER BY weight LIMIT 3;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id FROM sales.orders WHERE length(status) = 4 ORDER BY order_id LIMIT 3;
 -- parameters
 PREPARE p(text, date) AS SELECT count(*), sum(total) FROM sales.orders WHERE status = $1 AND dt < $2;
 SET plan_cache_mode = force_generic_plan;

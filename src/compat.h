@@ -52,14 +52,22 @@ extern bool pq_check_connection(void);
 
 /* 17 added the join clauses, 18 the count of disabled nodes. */
 #if PG_VERSION_NUM >= 180000
-#define athena_create_foreignscan_path(root, rel, rows, startup, total, keys) \
-	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, keys, NULL, NULL, NIL, NIL)
+#define athena_create_foreignscan_path(root, rel, rows, startup, total, keys, private)       \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, keys, NULL, NULL, NIL, \
+							private)
 #elif PG_VERSION_NUM >= 170000
-#define athena_create_foreignscan_path(root, rel, rows, startup, total, keys) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, NULL, NULL, NIL, NIL)
+#define athena_create_foreignscan_path(root, rel, rows, startup, total, keys, private) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, NULL, NULL, NIL, private)
 #else
-#define athena_create_foreignscan_path(root, rel, rows, startup, total, keys) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, NULL, NULL, NIL)
+#define athena_create_foreignscan_path(root, rel, rows, startup, total, keys, private) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, keys, NULL, NULL, private)
+#endif
+
+/* 18 speaks of comparisons where there were strategies of btree. */
+#if PG_VERSION_NUM >= 180000
+#define athena_pathkey_descends(pathkey) ((pathkey)->pk_cmptype == COMPARE_GT)
+#else
+#define athena_pathkey_descends(pathkey) ((pathkey)->pk_strategy == BTGreaterStrategyNumber)
 #endif
 
 #if PG_VERSION_NUM >= 180000

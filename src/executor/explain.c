@@ -11,6 +11,8 @@
 #include "commands/explain.h"
 #include "nodes/value.h"
 #include "query/cost.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 static void
 explain_sql(List *pieces, ExplainState *es)
@@ -26,6 +28,21 @@ explain_sql(List *pieces, ExplainState *es)
 		appendStringInfoString(&sql, strVal(lfirst(lc)));
 	}
 	ExplainPropertyText("Remote SQL", sql.data, es);
+}
+
+/* A node that is no scan of one table alone says what it is of. */
+static void
+explain_relation(Oid relid, ExplainState *es)
+{
+	char *name = get_rel_name(relid);
+
+	ExplainPropertyText("Relations",
+						psprintf("Aggregate on (%s)",
+								 es->verbose ?
+									 quote_qualified_identifier(
+										 get_namespace_name(get_rel_namespace(relid)), name) :
+									 quote_identifier(name)),
+						es);
 }
 
 static void
@@ -47,7 +64,9 @@ explain_shipped(List *private, bool grouped, ExplainState *es)
 						 linitial_int(counts));
 	if (all > 0)
 		appendStringInfo(&text, ", %d of %d conditions", remote, all);
-	if (boolVal(list_nth(private, SCAN_LIMIT)))
+	if (intVal(list_nth(private, SCAN_FLAGS)) & SCAN_HAS_ORDER)
+		appendStringInfoString(&text, ", ORDER BY");
+	if (intVal(list_nth(private, SCAN_FLAGS)) & SCAN_HAS_LIMIT)
 		appendStringInfoString(&text, ", LIMIT");
 	ExplainPropertyText("Shipped", text.data, es);
 }
@@ -115,6 +134,8 @@ athena_explain_foreign_scan(ForeignScanState *node, ExplainState *es)
 	List *private = ((ForeignScan *) node->ss.ps.plan)->fdw_private;
 	AthenaScan *scan = node->fdw_state;
 
+	if (((Scan *) node->ss.ps.plan)->scanrelid == 0)
+		explain_relation(linitial_oid(list_nth(private, SCAN_RELID)), es);
 	if (es->verbose)
 	{
 		explain_sql(list_nth(private, SCAN_SQL), es);

@@ -24,9 +24,13 @@ enum ScanPrivate
 	SCAN_FALLBACK_ATTRS, /* List of int */
 	SCAN_COUNTS, /* List of int: columns of the table (minus the number of keys, if it is
 				  * grouped), shipped and local conditions */
-	SCAN_LIMIT, /* Boolean: is a LIMIT shipped? */
+	SCAN_FLAGS, /* Integer: SCAN_HAS_LIMIT, SCAN_HAS_ORDER */
 	SCAN_RELID /* List of one Oid: the foreign table */
 };
+
+/* What a plain scan ships besides columns and conditions. */
+#define SCAN_HAS_LIMIT 1
+#define SCAN_HAS_ORDER 2
 
 /* What a running scan holds: ForeignScanState.fdw_state. */
 typedef struct AthenaScan

@@ -1,13 +1,16 @@
 /*
  * aggregate.c
- *	  Grouping and aggregates over one foreign table, evaluated by Athena.
+ *	  Grouping, aggregates and DISTINCT over one foreign table, evaluated by
+ *	  Athena.
  *
  * Callback of the planner for upper relations.  Shipped only when every
  * condition on the table is shipped too: else groups would hold other rows.
  * What the select list and HAVING make of keys and aggregates is computed here,
  * over the groups that come, and so are ORDER BY and LIMIT.
  *
- * Not yet: joins, grouping sets, windows, DISTINCT, ORDER BY and LIMIT there.
+ * DISTINCT is grouping by all that is selected.
+ *
+ * Not yet: joins, grouping sets, windows, ORDER BY and LIMIT there.
  */
 #include "planner/planner.h"
 
@@ -149,42 +152,80 @@ estimate_groups(PlannerInfo *root, AthenaGrouping *g)
 	return groups;
 }
 
+/* Make a path of what has been put together. */
+static void
+add_grouping_path(PlannerInfo *root, RelOptInfo *output_rel, PathTarget *target, AthenaGrouping *g)
+{
+	AthenaRel costs = {0};
+	QualCost having;
+	double groups = estimate_groups(root, g);
+	double rows =
+		clamp_row_est(groups * clauselist_selectivity(root, g->having, 0, JOIN_INNER, NULL));
+
+	output_rel->fdw_private = g;
+	estimate_costs(&costs, groups, target->width);
+	cost_qual_eval(&having, g->having, root);
+	costs.startup_cost += having.startup + target->cost.startup;
+	costs.total_cost += having.startup + target->cost.startup + groups * having.per_tuple +
+						rows * target->cost.per_tuple;
+	add_path(output_rel,
+			 (Path *) athena_create_foreign_upper_path(root, output_rel, target, rows,
+													   costs.startup_cost, costs.total_cost, NIL));
+}
+
+/* GROUP BY and aggregates. */
+static void
+consider_grouping(PlannerInfo *root, RelOptInfo *rel, RelOptInfo *output_rel,
+				  GroupPathExtraData *extra)
+{
+	AthenaGrouping *g = palloc0(sizeof(AthenaGrouping));
+
+	if (extra->patype != PARTITIONWISE_AGGREGATE_NONE || root->parse->groupingSets != NIL)
+		return;
+	g->base = rel->fdw_private;
+	g->having = (List *) extra->havingQual;
+	if (collect_targets(root, rel, output_rel, g) &&
+		add_aggregates(root, rel, g, (Node *) g->having) && g->tlist != NIL)
+		add_grouping_path(root, output_rel, output_rel->reltarget, g);
+}
+
+/* SELECT DISTINCT of columns. */
+static void
+consider_distinct(PlannerInfo *root, RelOptInfo *rel, RelOptInfo *output_rel)
+{
+	Query *parse = root->parse;
+	PathTarget *target = root->upper_targets[UPPERREL_DISTINCT];
+	AthenaGrouping *g = palloc0(sizeof(AthenaGrouping));
+	ListCell *lc;
+
+	if (parse->hasDistinctOn || parse->hasAggs || parse->hasWindowFuncs || parse->hasTargetSRFs ||
+		parse->groupClause != NIL || root->hasHavingQual)
+		return;
+	g->base = rel->fdw_private;
+	foreach (lc, target->exprs)
+	{
+		if (!shippable_key(root, rel, g->base->relid, lfirst(lc)))
+			return;
+		add_target(g, lfirst(lc), get_pathtarget_sortgroupref(target, foreach_current_index(lc)));
+	}
+	g->nkeys = list_length(g->tlist);
+	if (g->nkeys > 0)
+		add_grouping_path(root, output_rel, target, g);
+}
+
 /* Callback: can Athena do what comes above the scan? */
 void
 athena_get_foreign_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 							   RelOptInfo *output_rel, void *extra)
 {
-	GroupPathExtraData *group_extra = extra;
-	AthenaRel *base = input_rel->fdw_private;
-	AthenaGrouping *g;
-	AthenaRel costs = {0};
-	QualCost having;
-	double groups;
-	double rows;
-
-	if (stage != UPPERREL_GROUP_AGG || !planner_pushdown || output_rel->fdw_private != NULL ||
-		base == NULL || input_rel->reloptkind != RELOPT_BASEREL ||
-		group_extra->patype != PARTITIONWISE_AGGREGATE_NONE || root->parse->groupingSets != NIL ||
-		!rows_are_shipped(root, input_rel, base))
+	if (!planner_pushdown || output_rel->fdw_private != NULL || input_rel->fdw_private == NULL ||
+		input_rel->reloptkind != RELOPT_BASEREL ||
+		!rows_are_shipped(root, input_rel, input_rel->fdw_private))
 		return;
-	g = palloc0(sizeof(AthenaGrouping));
-	g->base = base;
-	g->having = (List *) group_extra->havingQual;
-	if (!collect_targets(root, input_rel, output_rel, g) ||
-		!add_aggregates(root, input_rel, g, (Node *) g->having) || g->tlist == NIL)
-		return;
-	output_rel->fdw_private = g;
-
-	groups = estimate_groups(root, g);
-	rows = clamp_row_est(groups * clauselist_selectivity(root, g->having, 0, JOIN_INNER, NULL));
-	estimate_costs(&costs, groups, output_rel->reltarget->width);
-	cost_qual_eval(&having, g->having, root);
-	costs.startup_cost += having.startup + output_rel->reltarget->cost.startup;
-	costs.total_cost += having.startup + output_rel->reltarget->cost.startup +
-						groups * having.per_tuple + rows * output_rel->reltarget->cost.per_tuple;
-	add_path(output_rel, (Path *) athena_create_foreign_upper_path(
-							 root, output_rel, output_rel->reltarget, rows, costs.startup_cost,
-							 costs.total_cost, NIL));
+	if (stage == UPPERREL_GROUP_AGG)
+		consider_grouping(root, input_rel, output_rel, extra);
+	else if (stage == UPPERREL_DISTINCT)
+		consider_distinct(root, input_rel, output_rel);
 }
 
 /*
@@ -220,7 +261,7 @@ aggregate_plan(RelOptInfo *rel, List *tlist, Plan *outer_plan)
 	deparse_grouped(&sql, g->base, g->tlist, g->nkeys, g->base->remote_conds);
 	private = list_make5(deparse_finish(&sql), result_columns(g->tlist), makeString(""), NIL,
 						 list_make3_int(-g->nkeys, list_length(g->base->remote_conds), 0));
-	private = lappend(private, makeBoolean(false));
+	private = lappend(private, makeInteger(0));
 	private = lappend(private, list_make1_oid(g->base->relid));
 	return make_foreignscan(tlist, g->having, 0, sql.params, private, g->tlist, NIL, outer_plan);
 }

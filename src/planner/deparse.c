@@ -525,18 +525,30 @@ deparse_grouped(RemoteSql *out, AthenaRel *info, List *tlist, int nkeys, List *c
 }
 
 /*
- * SELECT attrs FROM the table WHERE conds LIMIT limit.  attrs are attribute
- * numbers, conds expressions or RestrictInfos; a limit below 0 is none.
+ * SELECT attrs FROM the table WHERE conds ORDER BY order LIMIT limit.  attrs are
+ * attribute numbers, conds expressions or RestrictInfos, order OrderKeys; a
+ * limit below 0 is none.
  */
 void
-deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, int64 limit)
+deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, List *order, int64 limit)
 {
+	ListCell *lc;
+
 	initStringInfo(&out->text);
 	out->pieces = NIL;
 	out->params = NIL;
 
 	appendStringInfoString(&out->text, remote_select(info->relid, attrs, NULL));
 	deparse_where(out, info, conds);
+	foreach (lc, order)
+	{
+		OrderKey *key = lfirst(lc);
+
+		appendStringInfoString(&out->text, lc == list_head(order) ? " ORDER BY " : ", ");
+		deparse_expr(out, info->relid, key->expr);
+		appendStringInfo(&out->text, "%s NULLS %s", key->descending ? " DESC" : "",
+						 key->nulls_first ? "FIRST" : "LAST");
+	}
 	if (limit >= 0)
 		appendStringInfo(&out->text, " LIMIT " INT64_FORMAT, limit);
 }

@@ -59,7 +59,7 @@ remote_rows(RelOptInfo *rel, AthenaRel *info, List **rest)
 		else
 			*rest = lappend(*rest, rinfo);
 	}
-	deparse_select(&sql, info, NIL, conds, -1);
+	deparse_select(&sql, info, NIL, conds, NIL, -1);
 	return size_by_explain(storage_settings_for_table(info->relid, userid), sql.text.data);
 }
 

@@ -8,15 +8,20 @@
  */
 #include "planner/planner.h"
 
+#include "access/stratnum.h"
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "catalog/pg_am.h"
+#include "commands/defrem.h"
 #include "compat.h"
 #include "executor/scan.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 /*
@@ -24,6 +29,9 @@
  * evaluated here.
  */
 #define MAX_CONDITION_BYTES 200000
+
+/* What sorting adds to the cost of a row, as postgres_fdw has it. */
+#define SORT_COST_FACTOR 1.2
 
 bool planner_pushdown = true;
 
@@ -68,8 +76,8 @@ classify_conditions(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 
 /*
  * How many rows suffice?  root->limit_tuples is LIMIT plus OFFSET where
- * neither grouping nor anything like it stands between; a sort, a join or a
- * condition evaluated here needs all rows.
+ * neither grouping nor anything like it stands between; a join or a condition
+ * evaluated here needs all rows, and so does a sort, unless Athena does it.
  */
 static int64
 sufficient_rows(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
@@ -77,12 +85,86 @@ sufficient_rows(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 	Query *parse = root->parse;
 
 	if (!planner_pushdown || root->limit_tuples < 0 || root->limit_tuples > 1e15 ||
-		parse->commandType != CMD_SELECT || parse->sortClause != NIL || parse->rowMarks != NIL ||
+		parse->commandType != CMD_SELECT || parse->rowMarks != NIL ||
 		parse->setOperations != NULL || parse->limitOption == LIMIT_OPTION_WITH_TIES ||
 		info->local_conds != NIL || rel->reloptkind != RELOPT_BASEREL ||
 		bms_membership(root->all_baserels) != BMS_SINGLETON)
 		return -1;
 	return (int64) root->limit_tuples;
+}
+
+/* Is this the operator family that ORDER BY uses without USING? */
+static bool
+is_default_order(Oid opfamily, Oid type)
+{
+	Oid opclass = GetDefaultOpClass(type, BTREE_AM_OID);
+
+	return OidIsValid(opclass) && get_opclass_family(opclass) == opfamily;
+}
+
+/* The part of an equivalence class that is an expression over this table alone. */
+static Expr *
+member_of_rel(EquivalenceClass *class, RelOptInfo *rel)
+{
+	ListCell *lc;
+
+	foreach (lc, class->ec_members)
+	{
+		EquivalenceMember *member = lfirst(lc);
+
+		if (!member->em_is_const && !bms_is_empty(member->em_relids) &&
+			bms_is_subset(member->em_relids, rel->relids))
+			return member->em_expr;
+	}
+	return NULL;
+}
+
+/*
+ * Is this what the planner makes of min(x) for an index: ORDER BY x LIMIT 1?  It
+ * makes one for each aggregate, where Athena does all of them in one query.
+ */
+static bool
+is_minmax(Query *parse)
+{
+	TargetEntry *first = parse->targetList ? linitial(parse->targetList) : NULL;
+
+	return list_length(parse->targetList) == 1 && first->resname &&
+		   strcmp(first->resname, "agg_target") == 0 && parse->limitCount != NULL;
+}
+
+/*
+ * The order that the query wants, as OrderKeys, if Athena can put the rows of
+ * this table into it; else NIL.
+ */
+static List *
+athena_order(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
+{
+	Query *parse = root->parse;
+	List *order = NIL;
+	ListCell *lc;
+
+	/* what groups or compares rows above does better without a sort of all of them */
+	if (!planner_pushdown || rel->reloptkind != RELOPT_BASEREL || parse->sortClause == NIL ||
+		parse->groupClause != NIL || parse->distinctClause != NIL || parse->hasAggs ||
+		parse->hasWindowFuncs || is_minmax(parse))
+		return NIL;
+	foreach (lc, root->query_pathkeys)
+	{
+		PathKey *pathkey = lfirst(lc);
+		EquivalenceClass *class = pathkey->pk_eclass;
+		Expr *expr = class->ec_has_volatile ? NULL : member_of_rel(class, rel);
+		OrderKey *key;
+
+		if (expr == NULL || !is_default_order(pathkey->pk_opfamily, exprType((Node *) expr)) ||
+			!shippable_order(root, rel, info->relid, expr, class->ec_collation))
+			return NIL;
+		key = palloc(sizeof(OrderKey));
+		key->expr = expr;
+		key->descending = athena_pathkey_descends(pathkey);
+		key->nulls_first = pathkey->pk_nulls_first;
+		order = lappend(order, key);
+	}
+	return order;
 }
 
 /* Callback: what is there to scan, and how many rows come of it? */
@@ -101,18 +183,42 @@ athena_get_foreign_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	foreach (lc, info->local_conds)
 		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause, rel->relid,
 					   &info->attrs_used);
-	info->limit = sufficient_rows(root, rel, info);
+	info->order = athena_order(root, rel, info);
+	info->order_limit = sufficient_rows(root, rel, info);
+	info->limit = root->parse->sortClause == NIL ? info->order_limit : -1;
 	estimate_rel(root, rel, info);
 }
 
-/* Callback: the one way to scan it. */
+/*
+ * A scan in the order that the query wants.  Sorting there costs a little, which
+ * matters where nothing is saved by it; with a limit only some rows come.
+ */
+static void
+add_ordered_path(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
+{
+	double rows = info->rows;
+	Cost run = (info->total_cost - info->startup_cost) * SORT_COST_FACTOR;
+
+	if (info->order_limit >= 0 && info->order_limit < rows)
+	{
+		run *= Max((double) info->order_limit, 1) / rows;
+		rows = clamp_row_est((double) info->order_limit);
+	}
+	add_path(rel, (Path *) athena_create_foreignscan_path(
+					  root, rel, rows, info->startup_cost, info->startup_cost + run,
+					  root->query_pathkeys, list_make1(makeBoolean(true))));
+}
+
+/* Callback: the ways to scan it: as the rows come, and in order. */
 void
 athena_get_foreign_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
 	AthenaRel *info = rel->fdw_private;
 
 	add_path(rel, (Path *) athena_create_foreignscan_path(root, rel, info->rows, info->startup_cost,
-														  info->total_cost, NIL));
+														  info->total_cost, NIL, NIL));
+	if (info->order != NIL)
+		add_ordered_path(root, rel, info);
 }
 
 /* The columns to ask for: those used, all of them for a whole row. */
@@ -145,7 +251,7 @@ live_columns(Relation rel)
 
 /* The plan node of a scan of one table. */
 static ForeignScan *
-scan_plan(RelOptInfo *rel, Oid relid, List *tlist, List *clauses, Plan *outer_plan)
+scan_plan(RelOptInfo *rel, Oid relid, bool ordered, List *tlist, List *clauses, Plan *outer_plan)
 {
 	AthenaRel *info = rel->fdw_private;
 	Relation relation = table_open(relid, NoLock); /* locked by the parser */
@@ -157,6 +263,7 @@ scan_plan(RelOptInfo *rel, Oid relid, List *tlist, List *clauses, Plan *outer_pl
 	List *attrs;
 	List *fallback_attrs;
 	List *private;
+	int64 limit;
 	ListCell *lc;
 
 	foreach (lc, clauses)
@@ -175,13 +282,16 @@ scan_plan(RelOptInfo *rel, Oid relid, List *tlist, List *clauses, Plan *outer_pl
 	}
 	attrs = needed_columns(relation, info->attrs_used);
 	fallback_attrs = needed_columns(relation, all_used);
-	deparse_select(&sql, info, attrs, remote, info->limit);
-	deparse_select(&fallback, info, fallback_attrs, NIL, -1);
+	/* a limit of the ordered rows holds only for them; without conditions none does */
+	limit = ordered ? info->order_limit : info->limit;
+	deparse_select(&sql, info, attrs, remote, ordered ? info->order : NIL, limit);
+	deparse_select(&fallback, info, fallback_attrs, NIL, ordered ? info->order : NIL, -1);
 
 	private =
 		list_make5(deparse_finish(&sql), attrs, makeString(fallback.text.data), fallback_attrs,
 				   list_make3_int(live_columns(relation), list_length(remote), list_length(local)));
-	private = lappend(private, makeBoolean(info->limit >= 0));
+	private = lappend(private, makeInteger((limit >= 0 ? SCAN_HAS_LIMIT : 0) |
+										   (ordered ? SCAN_HAS_ORDER : 0)));
 	private = lappend(private, list_make1_oid(relid));
 	table_close(relation, NoLock);
 	return make_foreignscan(tlist, local, rel->relid, sql.params, private, NIL, remote, outer_plan);
@@ -194,5 +304,5 @@ athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPa
 {
 	if (rel->reloptkind == RELOPT_UPPER_REL)
 		return aggregate_plan(rel, tlist, outer_plan);
-	return scan_plan(rel, relid, tlist, clauses, outer_plan);
+	return scan_plan(rel, relid, path->fdw_private != NIL, tlist, clauses, outer_plan);
 }

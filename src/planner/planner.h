@@ -12,6 +12,14 @@
 #include "nodes/pathnodes.h"
 #include "storage/storage.h"
 
+/* A key of ORDER BY. */
+typedef struct OrderKey
+{
+	Expr *expr;
+	bool descending;
+	bool nulls_first;
+} OrderKey;
+
 /* What the planner knows of one foreign table: RelOptInfo.fdw_private. */
 typedef struct AthenaRel
 {
@@ -21,6 +29,8 @@ typedef struct AthenaRel
 	List *local_conds; /* those that are evaluated here */
 	Bitmapset *attrs_used; /* offset by FirstLowInvalidHeapAttributeNumber */
 	int64 limit; /* rows that suffice; -1 for all */
+	List *order; /* of OrderKey: ORDER BY as Athena can do it; NIL for none */
+	int64 order_limit; /* rows that suffice in that order; -1 for all */
 	double rows;
 	Cost startup_cost;
 	Cost total_cost;
@@ -74,11 +84,14 @@ extern void estimate_costs(AthenaRel *info, double fetched, int width);
 extern bool shippable_expr(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr);
 extern bool shippable_is_param(Expr *expr);
 extern bool shippable_key(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr);
+extern bool shippable_order(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr,
+							Oid collation);
 extern bool shippable_aggregate(PlannerInfo *root, RelOptInfo *rel, Oid relid, Aggref *agg);
 extern AggregateKind shippable_aggregate_kind(Aggref *agg);
 
 /* deparse.c */
-extern void deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, int64 limit);
+extern void deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, List *order,
+						   int64 limit);
 extern List *deparse_finish(RemoteSql *out);
 extern void deparse_expr(RemoteSql *out, Oid relid, Expr *expr);
 extern void deparse_grouped(RemoteSql *out, AthenaRel *info, List *tlist, int nkeys, List *conds);

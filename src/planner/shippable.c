@@ -683,6 +683,28 @@ shippable_key(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr)
 		   ship_operand(&context, expr);
 }
 
+/*
+ * Does Athena put values of this expression into the same order, under this
+ * collation?  Not floating point numbers: NaN with NULLS FIRST differs.
+ */
+bool
+shippable_order(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr, Oid collation)
+{
+	ShipContext context = {root, rel, relid, true};
+	bool ordered = false;
+	TypeClass class = class_of(exprType((Node *) expr), &ordered);
+	int whole, fraction;
+
+	if (class == CLASS_NONE || class == CLASS_FLOAT || !ordered ||
+		!contain_var_clause((Node *) expr) || contains_param((Node *) expr, NULL))
+		return false;
+	if (class == CLASS_NUMERIC && !numeric_digits(expr, &whole, &fraction))
+		return false;
+	if (class == CLASS_TEXT && !collation_allows(collation, true))
+		return false;
+	return ship_operand(&context, expr);
+}
+
 /* The kind of a builtin aggregate over arguments of a class; NONE if it is not in the catalogue. */
 static AggregateKind
 aggregate_kind(Aggref *agg, TypeClass class)

@@ -493,6 +493,7 @@ query_run_again(AthenaQuery *query, const AwsError *error)
 	close_record(query);
 	query->settings.reuse_minutes = 0;
 	query->phase = QUERY_STARTING;
+	query->id[0] = '\0';
 	query->execution.output_location = "";
 	submit(query);
 	query_wait(query);

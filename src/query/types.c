@@ -526,6 +526,15 @@ athena_type_to_pg(const AthenaType *type, bool arrays, Oid *pgtype, int32 *typmo
 	}
 }
 
+/* Has a value of this type digits of a second that no PostgreSQL type keeps? */
+bool
+athena_type_loses_digits(const AthenaType *type)
+{
+	return (type->kind == AT_TIME || type->kind == AT_TIMETZ || type->kind == AT_TIMESTAMP ||
+			type->kind == AT_TIMESTAMPTZ) &&
+		   type->precision > MAX_TIMESTAMP_PRECISION;
+}
+
 /*
  * Do comparisons mean the same on this Athena type as on a column declared
  * with this PostgreSQL type?  Where not, they are evaluated here.
@@ -536,6 +545,8 @@ athena_type_natural(const AthenaType *type, Oid pgtype)
 	Oid natural;
 	int32 typmod;
 
+	if (athena_type_loses_digits(type))
+		return false;
 	athena_type_to_pg(type, true, &natural, &typmod);
 	if (natural == TEXTOID || natural == VARCHAROID)
 		return pgtype == TEXTOID || pgtype == VARCHAROID;

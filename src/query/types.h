@@ -51,6 +51,7 @@ extern AthenaType *athena_type_parse(const char *text, char **error);
 extern void athena_type_to_pg(const AthenaType *type, bool arrays, Oid *pgtype, int32 *typmod);
 extern bool athena_type_is_nested(const AthenaType *type);
 extern bool athena_type_same(const AthenaType *a, const AthenaType *b);
+extern bool athena_type_loses_digits(const AthenaType *type);
 extern bool athena_type_natural(const AthenaType *type, Oid pgtype);
 extern void athena_quote_name(StringInfo out, const char *name);
 extern void athena_type_json_expr(StringInfo out, const AthenaType *type, const char *expr);

@@ -79,7 +79,8 @@ declare_column(const GlueTable *table, const GlueColumn *column, DeclareStyle st
 		type->precision < 0)
 		type->precision = 6;
 	athena_type_to_pg(type, style.arrays, &d->pgtype, &d->typmod);
-	d->keep_type = athena_type_is_nested(type);
+	/* what is read is not what is compared there, if digits are lost on the way */
+	d->keep_type = athena_type_is_nested(type) || athena_type_loses_digits(type);
 	d->collate_c = style.collate_c && (d->pgtype == TEXTOID || d->pgtype == VARCHAROID ||
 									   d->pgtype == BPCHAROID || d->pgtype == TEXTARRAYOID);
 	return d;

@@ -221,6 +221,20 @@ class Generator:
             lambda: (f"SELECT DISTINCT {shown[0]} FROM {{table}}{where}", False),
         ])()
 
+    # ---------- order ----------
+
+    def sorted(self):
+        """SQL with {table}: ORDER BY of every kind, made unique by id, with and without LIMIT."""
+        rng = self.rng
+        names = [c[0] for c in self.columns]
+        keys = [f"{k}{rng.choice(['', ' DESC'])}{rng.choice(['', ' NULLS FIRST', ' NULLS LAST'])}" for k in rng.sample(names, rng.choice([1, 1, 2]))]
+        if rng.random() < 0.2:
+            keys.insert(0, rng.choice(["id + 1", "n * 2 DESC" if "n" in names else "id * 2 DESC"]))
+        keys.append(rng.choice(["id", "id DESC"]))
+        where = f" WHERE {self.condition(rng.randint(0, 1))}" if rng.random() < 0.5 else ""
+        limit = rng.choice(["", f" LIMIT {rng.randint(0, 25)}", f" LIMIT {rng.randint(0, 25)} OFFSET {rng.randint(0, 60)}", f" FETCH FIRST {rng.randint(1, 9)} ROWS WITH TIES"])
+        return f"SELECT {', '.join(['id', *rng.sample(names, rng.randint(1, 3))])} FROM {{table}}{where} ORDER BY {', '.join(keys)}{limit}"
+
     # ---------- grouping ----------
 
     def argument(self):
@@ -256,6 +270,9 @@ class Generator:
     def grouped_over(self):
         rng = self.rng
         keys = rng.sample([c[0] for c in self.columns], rng.choice([0, 1, 1, 1, 2, 3]))
+        if rng.random() < 0.1:
+            where = f" WHERE {self.condition(1)}" if rng.random() < 0.5 else ""
+            return f"SELECT DISTINCT {', '.join(keys or ['i4 + 1 AS x' if any(c[0] == 'i4' for c in self.columns) else 'id'])} FROM {{table}}{where}"
         if rng.random() < 0.1:
             keys.append(f"({rng.choice(['i4', 'i8', 'id'])} + 1)" if any(c[0] == "i4" for c in self.columns) else "(id + 1)")
         shown = keys + [self.aggregate() for _ in range(rng.randint(1, 4))]

@@ -3,6 +3,7 @@
     ATHENA_FDW_SEED=n          another seed (printed at the start)
     ATHENA_FDW_EXPRESSIONS=n   number of conditions (6,000)
     ATHENA_FDW_STATEMENTS=n    number of statements (220)
+    ATHENA_FDW_SORTED=n        number of statements with ORDER BY (150)
     ATHENA_FDW_GROUPED=n       number of statements with aggregates (240)
 
 A condition is taken as the extension ships it, from EXPLAIN; some 50 of them
@@ -26,6 +27,7 @@ from stand_client import fetch
 SEED = int(os.environ.get("ATHENA_FDW_SEED", 20261123))
 EXPRESSIONS = int(os.environ.get("ATHENA_FDW_EXPRESSIONS", 6000))
 STATEMENTS = int(os.environ.get("ATHENA_FDW_STATEMENTS", 220))
+SORTED = int(os.environ.get("ATHENA_FDW_SORTED", 150))
 GROUPED = int(os.environ.get("ATHENA_FDW_GROUPED", 240))
 ROWS = 90
 BATCH = 50
@@ -228,7 +230,7 @@ def test_grouped(tables):
             continue  # no such operator, out of range: no statement
         done += 1
         sql = sql.replace("{table}", table)
-        grouped += "Aggregate" not in "\n".join(r[0] for r in rows(conn, f"EXPLAIN {sql}"))
+        grouped += "Relations: Aggregate on" in "\n".join(r[0] for r in rows(conn, f"EXPLAIN {sql}"))
         try:
             got = zeros(answer(conn, sql, False))
             if got != expected:
@@ -238,6 +240,29 @@ def test_grouped(tables):
     print(f"seed {SEED}: {done} statements with aggregates, {grouped} grouped by Athena")
     assert not wrong, f"seed {SEED}: {len(wrong)} statements differ:\n" + "\n".join(wrong[:10])
     assert grouped > done / 4
+
+
+def test_sorted(tables):
+    """ORDER BY and LIMIT: the same rows in the same order."""
+    conn = tables
+    generators = {t: Generator(SEED + 41 + i, names) for i, (t, names) in enumerate((("x", None), ("x_parquet", IN_HIVE), ("x_iceberg", IN_ICEBERG)))}
+    done, there, wrong = 0, 0, []
+    while done < SORTED:
+        table = ("x", "x_parquet", "x_iceberg")[done % 3]
+        sql = generators[table].sorted()
+        try:
+            expected = answer(conn, sql.replace("{table}", "x_heap" if table == "x" else f"{table}_heap"), True)
+        except psycopg.Error:
+            continue
+        done += 1
+        sql = sql.replace("{table}", table)
+        there += "Sort" not in "\n".join(r[0] for r in rows(conn, f"EXPLAIN {sql}"))
+        got = answer(conn, sql, True)
+        if got != expected:
+            wrong.append(f"{sql}\n    {got[:6]}\n    not {expected[:6]}")
+    print(f"seed {SEED}: {done} sorted statements, {there} sorted by Athena")
+    assert not wrong, f"seed {SEED}: {len(wrong)} statements differ:\n" + "\n".join(wrong[:10])
+    assert there > done / 5
 
 
 @pytest.mark.parametrize("plan", ["force_generic_plan", "force_custom_plan"])

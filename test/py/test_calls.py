@@ -213,6 +213,24 @@ def test_import_by_pages_and_by_name(fake, conn):
     assert e.sqlstate == "42501" and "glue:GetTables" in e.message_hint
 
 
+def test_resource_links(fake, conn):
+    """Glue shows no columns of a link to another account's table; Athena's information_schema knows them."""
+    link = {"Name": "link", "TableType": "EXTERNAL_TABLE", "TargetTable": {"CatalogId": "000000000000", "DatabaseName": "theirs", "Name": "t"}}
+    fake.tables["linked", "link"] = link
+    fake.columns = [column(n) for n in ("table_name", "table_type", "column_name", "data_type")]
+    fake.rows = [["link", "BASE TABLE", "a", "integer"], ["link", "BASE TABLE", "b", "array(varchar)"]]
+    conn.execute("DROP SCHEMA IF EXISTS linked CASCADE; CREATE SCHEMA linked; IMPORT FOREIGN SCHEMA linked FROM SERVER lake INTO linked")
+    assert "information_schema.columns" in fake.of("StartQueryExecution")[-1][1]["QueryString"]
+    assert rows(conn, "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'linked.link'::regclass AND attnum > 0 ORDER BY attnum") == [
+        ("a", "integer"), ("b", "jsonb")]
+    # one that leads nowhere is skipped
+    fake.rows = []
+    notices = []
+    conn.add_notice_handler(lambda d: notices.append(d.message_primary))
+    conn.execute("DROP SCHEMA linked CASCADE; CREATE SCHEMA linked; IMPORT FOREIGN SCHEMA linked LIMIT TO (link) FROM SERVER lake INTO linked")
+    assert notices == ['table "link" is skipped: it has no columns in the catalogue']
+
+
 def test_two_regions_in_one_query(fake, conn):
     """Each storage signs for its own region and service, with its own key."""
     conn.execute(f"DROP SERVER IF EXISTS far CASCADE; CREATE SERVER far FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'eu-central-1', output_bucket 'far', endpoint '{fake.url}')")
