@@ -354,12 +354,12 @@ def test_times_are_written_with_an_exponent(stand, athena):
 def test_roles(stand):
     """AssumeRole by boto3: the keys work until they expire."""
     role = "arn:aws:iam::000000000000:role/tested"
-    stand.call("role", {"arn": role, "trusts": ["full"], "external_id": "x", "minus": ["athena:GetWorkGroup"]})
+    stand.call("role", {"arn": role, "trusts": ["full"], "external_id": "xyz", "minus": ["athena:GetWorkGroup"]})
     sts = stand.client("sts")
     assert sts.get_caller_identity()["Arn"].endswith(":user/full")
     with pytest.raises(ClientError, match="AccessDenied"):
         sts.assume_role(RoleArn=role, RoleSessionName="me")
-    keys = sts.assume_role(RoleArn=role, RoleSessionName="me", ExternalId="x")["Credentials"]
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="me", ExternalId="xyz")["Credentials"]
     key = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     assert stand.client("athena", key).list_data_catalogs()["DataCatalogsSummary"]
     with pytest.raises(ClientError, match="AccessDenied"):
@@ -372,12 +372,12 @@ def test_roles(stand):
 def test_web_identities(stand):
     role = "arn:aws:iam::000000000000:role/tested"
     stand.call("role", {"arn": role, "trusts": ["web"]})
-    stand.call("web-token", {"token": "good"})
-    stand.call("web-token", {"token": "old", "seconds": -1})
+    stand.call("web-token", {"token": "good-token"})
+    stand.call("web-token", {"token": "old-token", "seconds": -1})
     sts = stand.client("sts")
     call = lambda token: sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="me", WebIdentityToken=token)
-    assert call("good")["Credentials"]["SessionToken"]
-    for token, code in (("old", "ExpiredTokenException"), ("none", "InvalidIdentityToken")):
+    assert call("good-token")["Credentials"]["SessionToken"]
+    for token, code in (("old-token", "ExpiredTokenException"), ("no-token", "InvalidIdentityToken")):
         with pytest.raises(ClientError, match=code):
             call(token)
 
