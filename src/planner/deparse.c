@@ -415,10 +415,20 @@ deparse_expr(RemoteSql *out, Oid relid, Expr *expr)
 
 /* ---------- aggregates ---------- */
 
-/* sum(x), with its DISTINCT and FILTER. */
+/*
+ * sum(x), with its DISTINCT and FILTER.  count(*) with a FILTER is count_if:
+ * beside a count of the condition's own value Trino 476 takes the two for one.
+ */
 static void
 deparse_call(RemoteSql *out, Oid relid, const char *name, Aggref *agg)
 {
+	if (agg->aggstar && agg->aggfilter)
+	{
+		appendStringInfoString(&out->text, "count_if(");
+		deparse_expr(out, relid, agg->aggfilter);
+		appendStringInfoChar(&out->text, ')');
+		return;
+	}
 	appendStringInfo(&out->text, "%s(%s", name, agg->aggdistinct ? "DISTINCT " : "");
 	if (agg->aggstar)
 		appendStringInfoChar(&out->text, '*');

@@ -254,6 +254,9 @@ class Generator:
             argument = self.column("bool")[0]
         if name == "string_agg":
             return f"string_agg({rng.choice([c for c in self.columns if c[1] == 'text'])[0]}, ',' ORDER BY id)"
+        if rng.random() < 0.08:  # a condition counted, and what it filters
+            condition = rng.choice([self.column("bool")[0], self.condition(1)])
+            return f"count({condition}) + count(*) FILTER (WHERE {condition})"
         distinct = "DISTINCT " if rng.random() < 0.15 else ""
         text = "count(*)" if name == "count" and rng.random() < 0.5 else f"{name}({distinct}{argument})"
         if rng.random() < 0.2:

@@ -58,7 +58,7 @@ CASES = [  # the line, where it is evaluated, the condition
     ("IS NOT FALSE", SHIPPED, "b IS NOT FALSE"), ("IS UNKNOWN", SHIPPED, "b IS UNKNOWN"),
     # Numbers
     ("arithmetic and its overflow", HERE, "i8 - 1 < 0"), ("integer division truncates", HERE, "i4 / 2 = -3"), ("% of negatives", HERE, "i4 % 3 = -1"),
-    ("decimal product", HERE, "n * n > 1"), ("decimal division", HERE, "n / 3 = 0.5 OR n / 3.00 > 0.33"), ("round of a double's half", HERE, "round(f) = 2"),
+    ("decimal product", SHIPPED, "n * n > 1"), ("decimal division", HERE, "n / 3 = 0.5 OR n / 3.00 > 0.33"), ("round of a double's half", HERE, "round(f) = 2"),
     ("round of a decimal", HERE, "round(n, 0) = 3"), ("double to integer", HERE, "CASE WHEN f BETWEEN -10 AND 10 THEN f::int = 2 END"),
     ("NaN equals itself", SHIPPED, "f = g"), ("NaN is not different from itself", SHIPPED, "f <> g"), ("NaN is larger than all", SHIPPED, "f > 1"),
     ("nothing is larger than NaN", SHIPPED, "f >= g"), ("NaN on the right", SHIPPED, "g < f"), ("NaN <= NaN", SHIPPED, "f <= g"),
