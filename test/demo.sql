@@ -50,8 +50,8 @@ SELECT * FROM sales.by_region ORDER BY region;
 
 -- Has anything changed in Athena since?  Here somebody has lost a column.
 ALTER FOREIGN TABLE sales.products DROP COLUMN in_stock;
-SELECT table_name, column_name, state, statement FROM athena_diff('sales') WHERE state <> 'connected';
-SELECT table_name, column_name, state FROM athena_sync('sales');
+SELECT table_name, column_name, state, statement FROM athena_diff('sales.products') WHERE state <> 'connected';
+SELECT table_name, column_name, state FROM athena_sync('sales.products');
 
 -- What this session has asked Athena, and what it cost.
 SELECT left(remote_sql, 50) AS remote_sql, state, total_ms, bytes_scanned, round(cost::numeric, 6) AS cost, rows
