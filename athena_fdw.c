@@ -28,6 +28,11 @@ PG_FUNCTION_INFO_V1(athena_fdw_validator);
 
 void _PG_init(void);
 
+static const struct config_enum_entry shippings[] = {
+	{"exact", NUMERIC_EXACT, false}, {"close", NUMERIC_CLOSE, false}, {NULL, 0, false}};
+static const struct config_enum_entry dialects[] = {
+	{"athena", DIALECT_ATHENA, false}, {"postgresql", DIALECT_POSTGRES, false}, {NULL, 0, false}};
+
 /* The settings. */
 void
 _PG_init(void)
@@ -37,6 +42,19 @@ _PG_init(void)
 		"When off, whole columns are fetched and everything else is done here; "
 		"the rows are the same.",
 		&planner_pushdown, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("athena_fdw.numeric_shipping",
+							 "Lets Athena compute numbers whose last digits may differ from "
+							 "PostgreSQL's.",
+							 "exact: never; close: standard deviations and variances that a query "
+							 "computes with.",
+							 &planner_numeric_shipping, NUMERIC_EXACT, shippings, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomEnumVariable("athena_fdw.debug_dialect",
+							 "Writes remote SQL of whole queries in another dialect, to be looked "
+							 "at by EXPLAIN.",
+							 "For tests of athena_fdw: such a statement is not run.",
+							 &planner_dialect, DIALECT_ATHENA, dialects, PGC_USERSET,
+							 GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	DefineCustomIntVariable("athena_fdw.cancel_timeout",
 							"How long ending a statement may wait for Athena to confirm that its "
 							"query is stopped.",
@@ -51,6 +69,7 @@ _PG_init(void)
 							 &cost_price_per_terabyte, 5.0, 0, 1e6, PGC_USERSET, 0, NULL, NULL,
 							 NULL);
 	MarkGUCPrefixReserved("athena_fdw");
+	whole_init();
 	if (process_shared_preload_libraries_in_progress)
 		stats_init();
 }
@@ -63,7 +82,7 @@ athena_fdw_handler(PG_FUNCTION_ARGS)
 	/* planning */
 	routine->GetForeignRelSize = athena_get_foreign_rel_size;
 	routine->GetForeignPaths = athena_get_foreign_paths;
-	routine->GetForeignUpperPaths = athena_get_foreign_upper_paths;
+	routine->GetForeignJoinPaths = athena_get_foreign_join_paths;
 	routine->GetForeignPlan = athena_get_foreign_plan;
 
 	/* running */

@@ -11,7 +11,7 @@ SELECT status, count(*), count(weight), sum(total), avg(total), min(placed_at), 
 FROM sales.orders WHERE dt >= '2026-03-01' AND total > 10 GROUP BY status;
 SELECT both_ways($$SELECT status, count(*), count(weight), sum(total), avg(total), min(placed_at), max(order_id), avg(customer_id), sum(order_id)
   FROM sales.orders WHERE dt >= '2026-03-01' AND total > 10 GROUP BY status$$);
--- HAVING, expressions over aggregates, ORDER BY and LIMIT are evaluated here, over the groups
+-- HAVING, ORDER BY and LIMIT are Athena's as well; a quotient is computed here, over what it is made of
 EXPLAIN (VERBOSE, COSTS OFF)
 SELECT region, sum(customer_id * 2 + 1) / count(*) AS x FROM sales.customers GROUP BY region HAVING bool_or(vip) AND max(name) > 'C' ORDER BY x LIMIT 2;
 SELECT both_ways($$SELECT region, sum(customer_id * 2 + 1) / count(*) AS x FROM sales.customers GROUP BY region HAVING bool_or(vip) AND max(name) > 'C'$$);
@@ -43,7 +43,7 @@ EXPLAIN (VERBOSE, COSTS OFF) SELECT min(order_id), max(placed_at) FROM sales.ord
 EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id, total FROM sales.orders WHERE status = 'paid' ORDER BY total DESC, order_id LIMIT 3 OFFSET 1;
 SELECT order_id, total FROM sales.orders WHERE status = 'paid' ORDER BY total DESC, order_id LIMIT 3 OFFSET 1;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id FROM sales.orders ORDER BY weight LIMIT 3;
-EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id FROM sales.orders WHERE length(status) = 4 ORDER BY order_id LIMIT 3;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id FROM sales.orders WHERE octet_length(status) = 4 ORDER BY order_id LIMIT 3;
 -- parameters
 PREPARE p(text, date) AS SELECT count(*), sum(total) FROM sales.orders WHERE status = $1 AND dt < $2;
 SET plan_cache_mode = force_generic_plan;

@@ -16,7 +16,7 @@ END $$;
 -- columns: only those that are needed, perhaps none
 SELECT remote('SELECT 1 FROM sales.orders');
 SELECT remote('SELECT order_id FROM sales.orders');
-SELECT remote('SELECT order_id FROM sales.orders WHERE length(status) = 4');
+SELECT remote('SELECT order_id FROM sales.orders WHERE octet_length(status) = 4');
 SELECT remote('SELECT o FROM sales.orders o');
 -- conditions that are shipped: the words, and the rows both ways
 CREATE TABLE shipped (n serial, cond text);
@@ -80,7 +80,7 @@ EXECUTE p(10, 'new', '2026-01-01', NULL);
 EXECUTE p(10, 'new', 'infinity', '{1,2,9}');
 RESET plan_cache_mode;
 EXECUTE p(10, 'new', '2026-01-01', '{1,2,9}');
--- the output of an InitPlan is a parameter; what changes from row to row is not
+-- subqueries, whether they are the same for all rows or not
 SELECT remote('SELECT order_id FROM sales.orders WHERE order_id = (SELECT min(customer_id) FROM sales.customers)');
 SELECT order_id FROM sales.orders WHERE order_id = (SELECT min(customer_id) FROM sales.customers);
 SELECT remote('SELECT (SELECT count(*) FROM sales.orders o WHERE o.customer_id = c.customer_id) FROM sales.customers c');

@@ -15,13 +15,16 @@
 #error "athena_fdw needs PostgreSQL 15 or newer"
 #endif
 
+#include "access/stratnum.h"
 #include "commands/explain.h"
 #include "foreign/fdwapi.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "optimizer/pathnode.h"
+#include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "storage/latch.h"
+#include "utils/lsyscache.h"
 #include "utils/wait_event.h"
 
 #if PG_VERSION_NUM >= 180000
@@ -70,6 +73,26 @@ extern bool pq_check_connection(void);
 #define athena_pathkey_descends(pathkey) ((pathkey)->pk_strategy == BTGreaterStrategyNumber)
 #endif
 
+/* What an operator of ORDER BY sorts by, and whether it descends. */
+static inline bool
+athena_ordering_op(Oid op, Oid *opfamily, Oid *type, bool *descending)
+{
+#if PG_VERSION_NUM >= 180000
+	CompareType how;
+
+	if (!get_ordering_op_properties(op, opfamily, type, &how))
+		return false;
+	*descending = how == COMPARE_GT;
+#else
+	int16 how;
+
+	if (!get_ordering_op_properties(op, opfamily, type, &how))
+		return false;
+	*descending = how == BTGreaterStrategyNumber;
+#endif
+	return true;
+}
+
 #if PG_VERSION_NUM >= 180000
 #define athena_create_foreign_upper_path(root, rel, target, rows, startup, total, keys) \
 	create_foreign_upper_path(root, rel, target, rows, 0, startup, total, keys, NULL, NIL, NIL)
@@ -79,6 +102,17 @@ extern bool pq_check_connection(void);
 #else
 #define athena_create_foreign_upper_path(root, rel, target, rows, startup, total, keys) \
 	create_foreign_upper_path(root, rel, target, rows, startup, total, keys, NULL, NIL)
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define athena_create_foreign_join_path(root, rel, rows, startup, total) \
+	create_foreign_join_path(root, rel, NULL, rows, 0, startup, total, NIL, NULL, NULL, NIL, NIL)
+#elif PG_VERSION_NUM >= 170000
+#define athena_create_foreign_join_path(root, rel, rows, startup, total) \
+	create_foreign_join_path(root, rel, NULL, rows, startup, total, NIL, NULL, NULL, NIL, NIL)
+#else
+#define athena_create_foreign_join_path(root, rel, rows, startup, total) \
+	create_foreign_join_path(root, rel, NULL, rows, startup, total, NIL, NULL, NULL, NIL)
 #endif
 
 /* Since 16 the user whose rights a scan uses stands in the plan node. */
@@ -97,6 +131,35 @@ athena_scan_user(ForeignScanState *node)
 
 	return OidIsValid(rte->checkAsUser) ? rte->checkAsUser : GetUserId();
 #endif
+}
+
+/*
+ * Make an inner query's relation one of the outer query's as well, with the
+ * rights that it asks for.  Since 16 a view that was expanded keeps its relation.
+ */
+static inline void
+athena_adopt_rte(Query *outer, Query *inner, RangeTblEntry *rte)
+{
+	RangeTblEntry *copy;
+
+#if PG_VERSION_NUM >= 160000
+	if (rte->rtekind != RTE_RELATION && !(rte->rtekind == RTE_SUBQUERY && OidIsValid(rte->relid)))
+		return;
+	copy = copyObject(rte);
+	copy->subquery = NULL;
+	copy->perminfoindex = 0;
+	if (rte->perminfoindex > 0)
+	{
+		outer->rteperminfos = lappend(outer->rteperminfos,
+									  copyObject(getRTEPermissionInfo(inner->rteperminfos, rte)));
+		copy->perminfoindex = (Index) list_length(outer->rteperminfos);
+	}
+#else
+	if (rte->rtekind != RTE_RELATION)
+		return;
+	copy = copyObject(rte);
+#endif
+	outer->rtable = lappend(outer->rtable, copy);
 }
 
 /* The builtin collation provider came with 17. */

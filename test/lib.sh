@@ -106,6 +106,8 @@ build_extension() {
 	local dir="$WORK/build/$PG_MAJOR"
 	mkdir -p "$dir"
 	say "building for PostgreSQL $PG_MAJOR"
+	# sources that are gone since the last build
+	[ ! -d "$dir/src" ] || find "$dir/src" -name '*.[ch]' -delete
 	(cd "$TOP" && tar -cf - --exclude='*.o' --exclude='*.bc' Makefile athena_fdw.c athena_fdw.control athena_fdw--*.sql src) |
 		tar -C "$dir" -xf -
 	make -s -C "$dir" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" "$@" >"$dir/build.log" 2>&1 ||

@@ -32,36 +32,42 @@ explain_sql(List *pieces, ExplainState *es)
 
 /* A node that is no scan of one table alone says what it is of. */
 static void
-explain_relation(Oid relid, ExplainState *es)
+explain_relations(List *relids, ExplainState *es)
 {
-	char *name = get_rel_name(relid);
+	StringInfoData text;
+	ListCell *lc;
 
-	ExplainPropertyText("Relations",
-						psprintf("Aggregate on (%s)",
-								 es->verbose ?
-									 quote_qualified_identifier(
-										 get_namespace_name(get_rel_namespace(relid)), name) :
-									 quote_identifier(name)),
-						es);
+	initStringInfo(&text);
+	foreach (lc, relids)
+	{
+		char *name = get_rel_name(lfirst_oid(lc));
+
+		appendStringInfo(&text, "%s%s", lc == list_head(relids) ? "" : ", ",
+						 es->verbose ?
+							 quote_qualified_identifier(
+								 get_namespace_name(get_rel_namespace(lfirst_oid(lc))), name) :
+							 quote_identifier(name));
+	}
+	ExplainPropertyText("Relations", text.data, es);
 }
 
 static void
-explain_shipped(List *private, bool grouped, ExplainState *es)
+explain_shipped(List *private, ExplainState *es)
 {
 	List *counts = list_nth(private, SCAN_COUNTS);
+	const char *level = strVal(list_nth(private, SCAN_SHIPPED));
 	int remote = lsecond_int(counts);
 	int all = remote + lthird_int(counts);
 	StringInfoData text;
 
+	if (*level)
+	{
+		ExplainPropertyText("Shipped", level, es);
+		return;
+	}
 	initStringInfo(&text);
-	if (grouped && linitial_int(counts) < 0)
-		appendStringInfo(&text, "grouping by %d %s", -linitial_int(counts),
-						 linitial_int(counts) == -1 ? "key" : "keys");
-	else if (grouped)
-		appendStringInfoString(&text, "aggregation");
-	else
-		appendStringInfo(&text, "%d of %d columns", list_length(list_nth(private, SCAN_ATTRS)),
-						 linitial_int(counts));
+	appendStringInfo(&text, "%d of %d columns", list_length(list_nth(private, SCAN_ATTRS)),
+					 linitial_int(counts));
 	if (all > 0)
 		appendStringInfo(&text, ", %d of %d conditions", remote, all);
 	if (intVal(list_nth(private, SCAN_FLAGS)) & SCAN_HAS_ORDER)
@@ -135,11 +141,11 @@ athena_explain_foreign_scan(ForeignScanState *node, ExplainState *es)
 	AthenaScan *scan = node->fdw_state;
 
 	if (((Scan *) node->ss.ps.plan)->scanrelid == 0)
-		explain_relation(linitial_oid(list_nth(private, SCAN_RELID)), es);
+		explain_relations(list_nth(private, SCAN_RELIDS), es);
 	if (es->verbose)
 	{
 		explain_sql(list_nth(private, SCAN_SQL), es);
-		explain_shipped(private, ((Scan *) node->ss.ps.plan)->scanrelid == 0, es);
+		explain_shipped(private, es);
 	}
 	if (es->analyze && scan && scan->query)
 		explain_run(scan, es);

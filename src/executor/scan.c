@@ -42,7 +42,7 @@ scan_error_context(void *arg)
 
 	if (scan->rows && scan->rows->current >= 0)
 		return;
-	errcontext("scan of foreign table \"%s\"", get_rel_name(scan->relid));
+	errcontext("scan of foreign table \"%s\"", scan->name);
 }
 
 static bool
@@ -55,6 +55,31 @@ has_exec_param(Node *node, void *context)
 	return expression_tree_walker(node, has_exec_param, context);
 }
 
+/* What errors call the tables of a scan. */
+static const char *
+table_names(List *relids)
+{
+	StringInfoData names;
+	ListCell *lc;
+
+	initStringInfo(&names);
+	foreach (lc, relids)
+		appendStringInfo(&names, "%s%s", lc == list_head(relids) ? "" : ", ",
+						 get_rel_name(lfirst_oid(lc)));
+	return names.data;
+}
+
+/* Whose user mapping is used? */
+static Oid
+scan_user(ForeignScanState *node)
+{
+	List *user = private_list(node, SCAN_USER);
+
+	if (user == NIL)
+		return athena_scan_user(node);
+	return OidIsValid(linitial_oid(user)) ? linitial_oid(user) : GetUserId();
+}
+
 /* Callback: prepare, without asking anybody anything. */
 void
 athena_begin_foreign_scan(ForeignScanState *node, int eflags)
@@ -64,7 +89,8 @@ athena_begin_foreign_scan(ForeignScanState *node, int eflags)
 	ListCell *lc;
 
 	node->fdw_state = scan;
-	scan->relid = linitial_oid(list_nth(plan->fdw_private, SCAN_RELID));
+	scan->relid = linitial_oid(list_nth(plan->fdw_private, SCAN_RELIDS));
+	scan->name = table_names(list_nth(plan->fdw_private, SCAN_RELIDS));
 	scan->desc = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
@@ -111,11 +137,11 @@ scan_bind(ForeignScanState *node, bool *fallback)
 								   literal_append(&sql, type, value, isnull);
 		if (!ok || sql.len > ATHENA_MAX_STATEMENT)
 		{
-			/* rows could be fetched without conditions, groups cannot */
+			/* rows could be fetched without conditions, the answer to a query cannot */
 			if (((ForeignScan *) node->ss.ps.plan)->scan.scanrelid == 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("a parameter of a query that Athena groups cannot be written in "
+						 errmsg("a parameter of a query that is shipped whole cannot be written in "
 								"Athena's SQL"),
 						 errdetail("Its value, of type %s, has no literal there, or makes the "
 								   "statement too long.",
@@ -135,9 +161,13 @@ scan_start(ForeignScanState *node, const char *sql, bool fallback)
 {
 	AthenaScan *scan = node->fdw_state;
 
+	if (intVal(private_list(node, SCAN_FLAGS)) & SCAN_FOR_TESTS)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("the statement is written for PostgreSQL, not for Athena"),
+						errhint("RESET athena_fdw.debug_dialect.")));
 	scan->fallback = fallback;
 	scan->queries++;
-	scan->query = query_start(storage_settings_for_table(scan->relid, athena_scan_user(node)), sql);
+	scan->query = query_start(storage_settings_for_table(scan->relid, scan_user(node)), sql);
 	query_wait(scan->query);
 }
 
@@ -151,7 +181,7 @@ scan_open_result(ForeignScanState *node)
 	scan->rows =
 		row_reader_open(scan->query, scan->desc,
 						private_list(node, scan->fallback ? SCAN_FALLBACK_ATTRS : SCAN_ATTRS),
-						"foreign table", get_rel_name(scan->relid));
+						"foreign table", scan->name);
 	scan->all_read = false;
 	if (scan->keep && scan->store == NULL)
 	{

@@ -22,20 +22,24 @@ enum ScanPrivate
 	SCAN_ATTRS, /* List of int: attribute numbers in the order of the select list, see rows.h */
 	SCAN_FALLBACK_SQL, /* String: the same without conditions, see scan_bind() */
 	SCAN_FALLBACK_ATTRS, /* List of int */
-	SCAN_COUNTS, /* List of int: columns of the table (minus the number of keys, if it is
-				  * grouped), shipped and local conditions */
-	SCAN_FLAGS, /* Integer: SCAN_HAS_LIMIT, SCAN_HAS_ORDER */
-	SCAN_RELID /* List of one Oid: the foreign table */
+	SCAN_COUNTS, /* List of int: columns of the table, shipped and local conditions */
+	SCAN_FLAGS, /* Integer: those below */
+	SCAN_RELIDS, /* List of Oid: the foreign tables; one, unless a query level is shipped */
+	SCAN_SHIPPED, /* String: what is shipped of a query level */
+	SCAN_USER /* of a query level, List of one Oid: whose rights it has, 0 for the current user */
 };
 
 /* What a plain scan ships besides columns and conditions. */
 #define SCAN_HAS_LIMIT 1
 #define SCAN_HAS_ORDER 2
+/* Written in PostgreSQL's words, and not to be run. */
+#define SCAN_FOR_TESTS 4
 
 /* What a running scan holds: ForeignScanState.fdw_state. */
 typedef struct AthenaScan
 {
-	Oid relid; /* the foreign table */
+	Oid relid; /* the foreign table, or the first of them */
+	const char *name; /* of it, or of them all */
 	TupleDesc desc; /* of the rows: the table's, or of keys and aggregates */
 	List *params; /* of ExprState */
 	List *param_types; /* of Oid */

@@ -39,7 +39,7 @@ estimate_costs(AthenaRel *info, double fetched, int width)
  * parameter cannot be sent yet, and are left in *rest.  -1 if it does not know.
  */
 static double
-remote_rows(RelOptInfo *rel, AthenaRel *info, List **rest)
+remote_rows(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info, List **rest)
 {
 	Oid userid = OidIsValid(rel->userid) ? rel->userid : GetUserId();
 	List *conds = NIL;
@@ -53,13 +53,13 @@ remote_rows(RelOptInfo *rel, AthenaRel *info, List **rest)
 		RemoteSql alone = {0};
 
 		initStringInfo(&alone.text);
-		deparse_expr(&alone, info->relid, rinfo->clause);
+		deparse_expr(root, rel, &alone, info->relid, rinfo->clause);
 		if (alone.params == NIL)
 			conds = lappend(conds, rinfo->clause);
 		else
 			*rest = lappend(*rest, rinfo);
 	}
-	deparse_select(&sql, info, NIL, conds, NIL, -1);
+	deparse_select(root, rel, &sql, info, NIL, conds, NIL, -1);
 	return size_by_explain(storage_settings_for_table(info->relid, userid), sql.text.data);
 }
 
@@ -71,6 +71,7 @@ estimate_rel(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 	double fetched;
 	QualCost local;
 
+	info->analyzed = rel->tuples >= 0;
 	/* what ANALYZE found is later than what was imported; -1 means never */
 	if (rel->tuples < 0 && info->table->rows >= 0)
 		rel->tuples = info->table->rows;
@@ -83,7 +84,7 @@ estimate_rel(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 	if (info->table->remote_estimate)
 	{
 		List *rest;
-		double rows = remote_rows(rel, info, &rest);
+		double rows = remote_rows(root, rel, info, &rest);
 
 		if (rows >= 0)
 		{

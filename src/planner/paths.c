@@ -4,7 +4,8 @@
  *
  * Callbacks of the planner.  One path per table: a scan with as many conditions,
  * as few columns and, where nothing else stands between, as few rows as the
- * query needs.  Grouped scans are aggregate.c's.
+ * query needs.  What ships a whole level is
+ * whole.c's.
  */
 #include "planner/planner.h"
 
@@ -36,12 +37,12 @@
 bool planner_pushdown = true;
 
 static int
-text_length(RemoteSql *sql)
+sql_length(RemoteSql *sql)
 {
 	ListCell *lc;
 	int length = 0;
 
-	foreach (lc, deparse_finish(sql))
+	foreach (lc, remote_sql_finish(sql))
 		length += (int) strlen(strVal(lfirst(lc)));
 	return length;
 }
@@ -56,15 +57,15 @@ classify_conditions(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 	foreach (lc, rel->baserestrictinfo)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		bool remote = planner_pushdown && shippable_expr(root, rel, info->relid, rinfo->clause);
+		bool remote = planner_pushdown && deparse_shippable(root, rel, info->relid, rinfo->clause);
 
 		if (remote)
 		{
 			RemoteSql sql = {0};
 
 			initStringInfo(&sql.text);
-			deparse_expr(&sql, info->relid, rinfo->clause);
-			bytes += text_length(&sql);
+			deparse_expr(root, rel, &sql, info->relid, rinfo->clause);
+			bytes += sql_length(&sql);
 			remote = bytes <= MAX_CONDITION_BYTES;
 		}
 		if (remote)
@@ -94,8 +95,8 @@ sufficient_rows(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 }
 
 /* Is this the operator family that ORDER BY uses without USING? */
-static bool
-is_default_order(Oid opfamily, Oid type)
+bool
+planner_is_default_order(Oid opfamily, Oid type)
 {
 	Oid opclass = GetDefaultOpClass(type, BTREE_AM_OID);
 
@@ -155,8 +156,9 @@ athena_order(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 		Expr *expr = class->ec_has_volatile ? NULL : member_of_rel(class, rel);
 		OrderKey *key;
 
-		if (expr == NULL || !is_default_order(pathkey->pk_opfamily, exprType((Node *) expr)) ||
-			!shippable_order(root, rel, info->relid, expr, class->ec_collation))
+		if (expr == NULL ||
+			!planner_is_default_order(pathkey->pk_opfamily, exprType((Node *) expr)) ||
+			!deparse_orderable(root, rel, info->relid, expr, class->ec_collation))
 			return NIL;
 		key = palloc(sizeof(OrderKey));
 		key->expr = expr;
@@ -251,7 +253,8 @@ live_columns(Relation rel)
 
 /* The plan node of a scan of one table. */
 static ForeignScan *
-scan_plan(RelOptInfo *rel, Oid relid, bool ordered, List *tlist, List *clauses, Plan *outer_plan)
+scan_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, bool ordered, List *tlist, List *clauses,
+		  Plan *outer_plan)
 {
 	AthenaRel *info = rel->fdw_private;
 	Relation relation = table_open(relid, NoLock); /* locked by the parser */
@@ -284,15 +287,18 @@ scan_plan(RelOptInfo *rel, Oid relid, bool ordered, List *tlist, List *clauses, 
 	fallback_attrs = needed_columns(relation, all_used);
 	/* a limit of the ordered rows holds only for them; without conditions none does */
 	limit = ordered ? info->order_limit : info->limit;
-	deparse_select(&sql, info, attrs, remote, ordered ? info->order : NIL, limit);
-	deparse_select(&fallback, info, fallback_attrs, NIL, ordered ? info->order : NIL, -1);
+	deparse_select(root, rel, &sql, info, attrs, remote, ordered ? info->order : NIL, limit);
+	deparse_select(root, rel, &fallback, info, fallback_attrs, NIL, ordered ? info->order : NIL,
+				   -1);
 
 	private =
-		list_make5(deparse_finish(&sql), attrs, makeString(fallback.text.data), fallback_attrs,
+		list_make5(remote_sql_finish(&sql), attrs, makeString(fallback.text.data), fallback_attrs,
 				   list_make3_int(live_columns(relation), list_length(remote), list_length(local)));
 	private = lappend(private, makeInteger((limit >= 0 ? SCAN_HAS_LIMIT : 0) |
 										   (ordered ? SCAN_HAS_ORDER : 0)));
 	private = lappend(private, list_make1_oid(relid));
+	private = lappend(private, makeString(""));
+	private = lappend(private, NIL);
 	table_close(relation, NoLock);
 	return make_foreignscan(tlist, local, rel->relid, sql.params, private, NIL, remote, outer_plan);
 }
@@ -302,7 +308,7 @@ ForeignScan *
 athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 						List *tlist, List *clauses, Plan *outer_plan)
 {
-	if (rel->reloptkind == RELOPT_UPPER_REL)
-		return aggregate_plan(rel, tlist, outer_plan);
-	return scan_plan(rel, relid, path->fdw_private != NIL, tlist, clauses, outer_plan);
+	if (rel->reloptkind == RELOPT_UPPER_REL || rel->reloptkind == RELOPT_JOINREL)
+		return whole_plan(root, rel, path, tlist, outer_plan);
+	return scan_plan(root, rel, relid, path->fdw_private != NIL, tlist, clauses, outer_plan);
 }

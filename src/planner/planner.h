@@ -31,6 +31,7 @@ typedef struct AthenaRel
 	int64 limit; /* rows that suffice; -1 for all */
 	List *order; /* of OrderKey: ORDER BY as Athena can do it; NIL for none */
 	int64 order_limit; /* rows that suffice in that order; -1 for all */
+	bool analyzed; /* are there statistics of its columns? */
 	double rows;
 	Cost startup_cost;
 	Cost total_cost;
@@ -47,21 +48,26 @@ typedef struct RemoteSql
 	List *params; /* of Expr */
 } RemoteSql;
 
-/* What an aggregate is in Athena's words. */
-typedef enum AggregateKind
+/* The words that remote SQL is written in; PostgreSQL's are for tests. */
+typedef enum Dialect
 {
-	AGGREGATE_NONE,
-	AGGREGATE_COUNT,
-	AGGREGATE_SUM,
-	AGGREGATE_AVG, /* as sum and count, divided here */
-	AGGREGATE_MIN,
-	AGGREGATE_MAX,
-	AGGREGATE_BOOL_AND,
-	AGGREGATE_BOOL_OR
-} AggregateKind;
+	DIALECT_ATHENA,
+	DIALECT_POSTGRES
+} Dialect;
 
+/* Are values shipped whose last digits may differ? */
+typedef enum NumericShipping
+{
+	NUMERIC_EXACT,
+	NUMERIC_CLOSE
+} NumericShipping;
+
+/* Setting athena_fdw.numeric_shipping, a NumericShipping. */
+extern int planner_numeric_shipping;
 /* Setting athena_fdw.pushdown. */
 extern bool planner_pushdown;
+/* Setting athena_fdw.debug_dialect, a Dialect. */
+extern int planner_dialect;
 
 /* paths.c: callbacks of the foreign-data wrapper */
 extern void athena_get_foreign_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
@@ -70,30 +76,31 @@ extern ForeignScan *athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, 
 											ForeignPath *path, List *tlist, List *clauses,
 											Plan *outer_plan);
 
-/* aggregate.c */
-extern void athena_get_foreign_upper_paths(PlannerInfo *root, UpperRelationKind stage,
-										   RelOptInfo *input_rel, RelOptInfo *output_rel,
-										   void *extra);
-extern ForeignScan *aggregate_plan(RelOptInfo *rel, List *tlist, Plan *outer_plan);
+extern bool planner_is_default_order(Oid opfamily, Oid type);
+
+/* join.c: a callback too */
+extern void athena_get_foreign_join_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
+										  RelOptInfo *inner, JoinType type,
+										  JoinPathExtraData *extra);
+
+/* whole.c */
+extern void whole_init(void);
+extern ForeignScan *whole_plan(PlannerInfo *root, RelOptInfo *rel, ForeignPath *foreign_path,
+							   List *tlist, Plan *outer_plan);
 
 /* estimate.c */
 extern void estimate_rel(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info);
 extern void estimate_costs(AthenaRel *info, double fetched, int width);
 
-/* shippable.c */
-extern bool shippable_expr(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr);
-extern bool shippable_is_param(Expr *expr);
-extern bool shippable_key(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr);
-extern bool shippable_order(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr,
-							Oid collation);
-extern bool shippable_aggregate(PlannerInfo *root, RelOptInfo *rel, Oid relid, Aggref *agg);
-extern AggregateKind shippable_aggregate_kind(Aggref *agg);
-
 /* deparse.c */
-extern void deparse_select(RemoteSql *out, AthenaRel *info, List *attrs, List *conds, List *order,
-						   int64 limit);
-extern List *deparse_finish(RemoteSql *out);
-extern void deparse_expr(RemoteSql *out, Oid relid, Expr *expr);
-extern void deparse_grouped(RemoteSql *out, AthenaRel *info, List *tlist, int nkeys, List *conds);
+extern bool deparse_shippable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr);
+extern bool deparse_orderable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr,
+							  Oid collation);
+extern void deparse_expr(PlannerInfo *root, RelOptInfo *rel, RemoteSql *out, Oid relid, Expr *expr);
+extern void deparse_select(PlannerInfo *root, RelOptInfo *rel, RemoteSql *out, AthenaRel *info,
+						   List *attrs, List *conds, List *order, int64 limit);
+
+/* translate.c */
+extern List *remote_sql_finish(const RemoteSql *sql);
 
 #endif /* ATHENA_PLANNER_H */

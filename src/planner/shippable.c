@@ -1,24 +1,16 @@
 /*
  * shippable.c
- *	  Is it safe to let Athena evaluate this expression?
+ *	  What both engines understand alike: types, collations, operators,
+ *	  constants, and what is evaluated here in any case.
  *
- * Policy: only when the answer is the same for every value, NULL and NaN
- * included.  What cannot be translated exactly is evaluated here.  Nothing is
- * shipped because a function of the same name exists there; each operator
- * stands in the catalogue below, with the types for which it was compared with
- * the engine.  Called by paths.c for each restriction; deparse.c writes the
- * words and may rely on what is checked here.
- *
- * Expressions without columns (constants, parameters, now() - '7 days') are
- * evaluated here in any case and travel as literals: parameters.
+ * The catalogue that translate.c asks before it writes anything.
  */
-#include "planner/planner.h"
+#include "planner/translate.h"
 
 #include <math.h>
 
 #include "access/htup_details.h"
 #include "access/transam.h"
-#include "catalog/pg_aggregate.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_operator.h"
@@ -27,40 +19,13 @@
 #include "compat.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "query/literal.h"
-#include "query/types.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
 #include "utils/syscache.h"
-
-/* Of a decimal. */
-#define MAX_DIGITS 38
-/* Those that a sum may have more than what is added: so many rows can be added in any case. */
-#define SUM_DIGITS 10
-
-/* Types whose values may be compared with each other. */
-typedef enum TypeClass
-{
-	CLASS_NONE,
-	CLASS_BOOL,
-	CLASS_INTEGER,
-	CLASS_FLOAT,
-	CLASS_NUMERIC,
-	CLASS_TEXT,
-	CLASS_CHAR,
-	CLASS_DATETIME, /* date and timestamp */
-	CLASS_TIMESTAMPTZ,
-	CLASS_TIME,
-	CLASS_BYTEA,
-	CLASS_UUID
-} TypeClass;
 
 /*
  * The catalogue of types: what comparisons mean the same in both engines.
@@ -91,20 +56,9 @@ static const struct
 	{UUIDOID, CLASS_UUID, true},
 };
 
-/* Where the walk stands: which relation's columns are Athena's. */
-typedef struct ShipContext
-{
-	PlannerInfo *root;
-	RelOptInfo *rel;
-	Oid relid;
-	bool may_fail; /* is it evaluated for the same rows as here, so that it may overflow? */
-} ShipContext;
-
-static bool ship(ShipContext *context, Expr *expr);
-static bool ship_arithmetic(ShipContext *context, OpExpr *op);
-
-static TypeClass
-class_of(Oid type, bool *ordered)
+/* The class of a type, and whether both engines order it alike. */
+TypeClass
+shippable_class(Oid type, bool *ordered)
 {
 	size_t i;
 
@@ -182,8 +136,8 @@ collation_is_code_point_order(Oid collation)
 }
 
 /* Is a comparison under this collation the same as Athena's? */
-static bool
-collation_allows(Oid collation, bool order)
+bool
+shippable_collation(Oid collation, bool order)
 {
 	if (!OidIsValid(collation))
 		return true;
@@ -223,13 +177,13 @@ is_initplan_output(PlannerInfo *root, int paramid)
  * make a remote query for each of its rows; evaluated here, one does for all.
  */
 static bool
-not_a_param_walker(Node *node, ShipContext *context)
+not_a_param_walker(Node *node, Level *level)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, Var) || IsA(node, SubPlan) || IsA(node, AlternativeSubPlan) ||
 		IsA(node, PlaceHolderVar) || IsA(node, Aggref) || IsA(node, WindowFunc) ||
-		IsA(node, GroupingFunc) || IsA(node, CurrentOfExpr))
+		IsA(node, GroupingFunc) || IsA(node, CaseTestExpr) || IsA(node, CurrentOfExpr))
 		return true;
 	if (IsA(node, Param))
 	{
@@ -237,28 +191,41 @@ not_a_param_walker(Node *node, ShipContext *context)
 
 		if (param->paramkind == PARAM_EXTERN)
 			return false;
-		return param->paramkind != PARAM_EXEC || !is_initplan_output(context->root, param->paramid);
+		return param->paramkind != PARAM_EXEC ||
+			   !is_initplan_output(level->statement->root, param->paramid);
 	}
-	return expression_tree_walker(node, not_a_param_walker, context);
+	return expression_tree_walker(node, not_a_param_walker, level);
 }
 
-/* Can it be evaluated here, once, and travel as a literal? */
-static bool
-is_param(ShipContext *context, Expr *expr)
+/* Is it evaluated here, once, to travel as a literal? */
+bool
+shippable_is_hole(Level *level, Expr *expr)
 {
-	return !IsA(expr, Const) && !not_a_param_walker((Node *) expr, context) &&
+	return !IsA(expr, Const) && !not_a_param_walker((Node *) expr, level) &&
 		   !contain_volatile_functions((Node *) expr);
 }
 
-/* The same question for the deparser, about what ship() has allowed. */
+/* Does it hold the result of a subquery? */
 bool
-shippable_is_param(Expr *expr)
+shippable_has_subquery_result(Node *node, void *context)
 {
-	return !IsA(expr, Const) && !contain_var_clause((Node *) expr);
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param))
+		return ((Param *) node)->paramkind == PARAM_EXEC;
+	return expression_tree_walker(node, shippable_has_subquery_result, context);
 }
 
-static bool
-ship_const(Const *c)
+/* Does it hold a subquery that runs for each row? */
+bool
+shippable_needs_subplan(Expr *expr)
+{
+	return contain_subplans((Node *) expr);
+}
+
+/* Has a constant a literal there that means the same? */
+bool
+shippable_const(Const *c)
 {
 	StringInfoData text;
 
@@ -273,143 +240,32 @@ ship_const(Const *c)
 	return literal_append(&text, c->consttype, c->constvalue, c->constisnull);
 }
 
-/* ---------- columns ---------- */
-
-/*
- * A column of the table.  If it is said which type it has in Athena, and that
- * is not the one it is declared with here, comparisons may differ.
- */
-static bool
-ship_var(ShipContext *context, Var *var, bool any_type)
+/* Digits that a value of this type can have before and after its point; -1 if that is not known. */
+void
+shippable_digits_of_type(Oid type, int32 typmod, RemoteType *digits)
 {
-	ColumnOptions options;
-	char *error;
-
-	if (var->varno != (int) context->rel->relid || var->varlevelsup != 0 || var->varattno <= 0)
-		return false;
-	if (any_type)
-		return true;
-	if (class_of(var->vartype, NULL) == CLASS_NONE)
-		return false;
-	options = storage_column(context->relid, var->varattno);
-	if (options.remote_type)
+	digits->whole = digits->fraction = -1;
+	if (type == INT2OID || type == INT4OID || type == INT8OID)
 	{
-		AthenaType *type = athena_type_parse(options.remote_type, &error);
-
-		return type && athena_type_natural(type, var->vartype);
+		digits->whole = type == INT2OID ? 5 : type == INT4OID ? 10 : 19;
+		digits->fraction = 0;
 	}
-	return true;
-}
-
-/* An operand of a comparison: a column, a constant, a parameter, arithmetic over them. */
-static bool
-ship_operand(ShipContext *context, Expr *expr)
-{
-	Oid type = exprType((Node *) expr);
-
-	if (class_of(type, NULL) == CLASS_NONE)
-		return false;
-	if (IsA(expr, Var))
-		return ship_var(context, (Var *) expr, false);
-	if (IsA(expr, Const))
-		return ship_const((Const *) expr);
-	if (is_param(context, expr))
-		return true;
-	if (IsA(expr, RelabelType))
+	else if (type == NUMERICOID && typmod >= (int32) VARHDRSZ)
 	{
-		Expr *arg = ((RelabelType *) expr)->arg;
+		int fraction = (typmod - VARHDRSZ) & 0x7ff;
+		int whole = (((typmod - VARHDRSZ) >> 16) & 0xffff) - fraction;
 
-		return class_of(type, NULL) == class_of(exprType((Node *) arg), NULL) &&
-			   ship_operand(context, arg);
+		/* a negative scale is a large number here */
+		if (fraction > MAX_DIGITS || whole < 0)
+			return;
+		digits->whole = whole;
+		digits->fraction = fraction;
 	}
-	if (IsA(expr, CollateExpr))
-		return ship_operand(context, ((CollateExpr *) expr)->arg);
-	if (IsA(expr, OpExpr) && type != BOOLOID)
-		return ship_arithmetic(context, (OpExpr *) expr);
-	if (type == BOOLOID)
-		return ship(context, expr);
-	return false;
-}
-
-/* ---------- comparisons ---------- */
-
-static bool numeric_digits(Expr *expr, int *whole, int *fraction);
-
-/* The same for the result of + - * of numerics, which are computed as decimals. */
-static bool
-arithmetic_digits(OpExpr *op, int *whole, int *fraction)
-{
-	int whole1 = 0, fraction1 = 0, whole2 = 0, fraction2 = 0;
-	char *name = get_opname(op->opno);
-
-	if (list_length(op->args) != 2 || name == NULL ||
-		!numeric_digits(linitial(op->args), &whole1, &fraction1) ||
-		!numeric_digits(lsecond(op->args), &whole2, &fraction2))
-		return false;
-	*whole = *name == '*' ? whole1 + whole2 : Max(whole1, whole2) + 1;
-	*fraction = *name == '*' ? fraction1 + fraction2 : Max(fraction1, fraction2);
-	return true;
-}
-
-/*
- * Digits before and after the point that an operand of type numeric can have;
- * false if that is not known.
- */
-static bool
-numeric_digits(Expr *expr, int *whole, int *fraction)
-{
-	int32 typmod = exprTypmod((Node *) expr);
-
-	if (IsA(expr, Const))
-		return ((Const *) expr)->constisnull ||
-			   literal_numeric_digits(((Const *) expr)->constvalue, whole, fraction);
-	if (IsA(expr, OpExpr))
-		return arithmetic_digits((OpExpr *) expr, whole, fraction);
-	if (typmod < (int32) VARHDRSZ)
-		return false;
-	*fraction = (typmod - VARHDRSZ) & 0x7ff;
-	*whole = (((typmod - VARHDRSZ) >> 16) & 0xffff) - *fraction;
-	return *fraction <= 38;
-}
-
-/*
- * Decimals are compared there after both are cast to a type that holds either;
- * past 38 digits that cast fails for some values.
- */
-static bool
-numeric_fits(Expr *left, Expr *right)
-{
-	int whole1 = 0, fraction1 = 0, whole2 = 0, fraction2 = 0;
-
-	return numeric_digits(left, &whole1, &fraction1) &&
-		   numeric_digits(right, &whole2, &fraction2) &&
-		   Max(whole1, whole2) + Max(fraction1, fraction2) <= MAX_DIGITS;
-}
-
-/*
- * LIKE: a constant pattern that does not end in a lone escape character.
- */
-static bool
-ship_like(ShipContext *context, Expr *left, Expr *right, Oid collation)
-{
-	Const *pattern = (Const *) right;
-	TypeClass class = class_of(exprType((Node *) left), NULL);
-	char *like;
-	int escapes = 0;
-
-	if ((class != CLASS_TEXT && class != CLASS_CHAR) || !IsA(right, Const) ||
-		pattern->constisnull || pattern->consttype != TEXTOID ||
-		!collation_allows(collation, false))
-		return false;
-	like = TextDatumGetCString(pattern->constvalue);
-	for (size_t i = strlen(like); i > 0 && like[i - 1] == '\\'; i--)
-		escapes++;
-	return escapes % 2 == 0 && ship_operand(context, left);
 }
 
 /* Is this one of the server's own operators?  Gives its name. */
-static bool
-builtin_operator(Oid opno, const char **name)
+bool
+shippable_builtin_operator(Oid opno, const char **name)
 {
 	HeapTuple tuple;
 	Oid function;
@@ -424,354 +280,4 @@ builtin_operator(Oid opno, const char **name)
 	ReleaseSysCache(tuple);
 	/* date against timestamptz depends on TimeZone */
 	return func_volatile(function) == PROVOLATILE_IMMUTABLE;
-}
-
-/*
- * + - * of numerics whose result has at most 38 digits for any value: one with
- * more is an error there.  And of integers, which overflow alike, but only where
- * that cannot happen for rows that another condition would have spared here.
- */
-static bool
-ship_arithmetic(ShipContext *context, OpExpr *op)
-{
-	const char *name;
-	Expr *left, *right;
-	TypeClass class;
-	int whole, fraction;
-
-	if (list_length(op->args) != 2 || !builtin_operator(op->opno, &name) || strlen(name) != 1 ||
-		strchr("+-*", *name) == NULL)
-		return false;
-	left = linitial(op->args);
-	right = lsecond(op->args);
-	class = class_of(op->opresulttype, NULL);
-	if ((class != CLASS_INTEGER && class != CLASS_NUMERIC) ||
-		class_of(exprType((Node *) left), NULL) != class ||
-		class_of(exprType((Node *) right), NULL) != class)
-		return false;
-	if (class == CLASS_INTEGER && !context->may_fail)
-		return false;
-	if (class == CLASS_NUMERIC &&
-		(!arithmetic_digits(op, &whole, &fraction) || whole + fraction > MAX_DIGITS))
-		return false;
-	return ship_operand(context, left) && ship_operand(context, right);
-}
-
-static bool
-ship_comparison(ShipContext *context, const char *name, Expr *left, Expr *right, Oid collation)
-{
-	bool ordered = false;
-	bool order = name[0] == '<' ? strcmp(name, "<>") != 0 : name[0] == '>';
-	TypeClass class = class_of(exprType((Node *) left), &ordered);
-
-	if (strcmp(name, "=") != 0 && strcmp(name, "<>") != 0 && strcmp(name, "<") != 0 &&
-		strcmp(name, "<=") != 0 && strcmp(name, ">") != 0 && strcmp(name, ">=") != 0)
-		return false;
-	if (class == CLASS_NONE || class != class_of(exprType((Node *) right), NULL) ||
-		(order && !ordered))
-		return false;
-	if ((class == CLASS_TEXT || class == CLASS_CHAR) && !collation_allows(collation, order))
-		return false;
-	if (class == CLASS_NUMERIC && !numeric_fits(left, right))
-		return false;
-	return ship_operand(context, left) && ship_operand(context, right);
-}
-
-static bool
-ship_op(ShipContext *context, OpExpr *op)
-{
-	const char *name;
-	Expr *left, *right;
-
-	if (list_length(op->args) != 2 || !builtin_operator(op->opno, &name))
-		return false;
-	left = linitial(op->args);
-	right = lsecond(op->args);
-	if (strcmp(name, "~~") == 0 || strcmp(name, "!~~") == 0)
-		return ship_like(context, left, right, op->inputcollid);
-	return ship_comparison(context, name, left, right, op->inputcollid);
-}
-
-/*
- * x = ANY (array) and x <> ALL (array) become IN and NOT IN.  The array is a
- * constant or a parameter.
- */
-static bool
-ship_array_op(ShipContext *context, ScalarArrayOpExpr *op)
-{
-	const char *name;
-	Expr *left = linitial(op->args);
-	Expr *right = lsecond(op->args);
-	Oid element = get_element_type(exprType((Node *) right));
-	TypeClass class = class_of(element, NULL);
-
-	if (!builtin_operator(op->opno, &name) || strcmp(name, op->useOr ? "=" : "<>") != 0 ||
-		class == CLASS_NONE || class != class_of(exprType((Node *) left), NULL))
-		return false;
-	if ((class == CLASS_TEXT || class == CLASS_CHAR) && !collation_allows(op->inputcollid, false))
-		return false;
-	if (class == CLASS_NUMERIC && exprTypmod((Node *) left) < (int32) VARHDRSZ)
-		return false;
-	if (!ship_operand(context, left))
-		return false;
-	if (!IsA(right, Const))
-		return class != CLASS_FLOAT && class != CLASS_NUMERIC && is_param(context, right);
-
-	/* every element for itself: NaN, digits, infinity */
-	if (!((Const *) right)->constisnull)
-	{
-		ArrayIterator iterator =
-			array_create_iterator(DatumGetArrayTypeP(((Const *) right)->constvalue), 0, NULL);
-		int16 len;
-		bool byval;
-		Datum value;
-		bool isnull;
-
-		get_typlenbyval(element, &len, &byval);
-		while (array_iterate(iterator, &value, &isnull))
-		{
-			Const *c = makeConst(element, -1, InvalidOid, len, value, isnull, byval);
-
-			if (!ship_const(c) || (class == CLASS_NUMERIC && !numeric_fits(left, (Expr *) c)))
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool
-ship_list(ShipContext *context, List *args)
-{
-	ListCell *lc;
-
-	foreach (lc, args)
-		if (!ship(context, lfirst(lc)))
-			return false;
-	return true;
-}
-
-/* Is this boolean expression evaluated alike in both engines? */
-static bool
-ship(ShipContext *context, Expr *expr)
-{
-	if (expr == NULL || exprType((Node *) expr) != BOOLOID)
-		return false;
-	switch (nodeTag(expr))
-	{
-		case T_Var:
-			return ship_var(context, (Var *) expr, false);
-		case T_Const:
-			return ship_const((Const *) expr);
-		case T_OpExpr:
-			if (ship_op(context, (OpExpr *) expr))
-				return true;
-			break;
-		case T_DistinctExpr:
-		{
-			DistinctExpr *d = (DistinctExpr *) expr;
-			const char *name;
-
-			if (builtin_operator(d->opno, &name) &&
-				ship_comparison(context, name, linitial(d->args), lsecond(d->args), d->inputcollid))
-				return true;
-			break;
-		}
-		case T_ScalarArrayOpExpr:
-			if (ship_array_op(context, (ScalarArrayOpExpr *) expr))
-				return true;
-			break;
-		case T_BoolExpr:
-			if (ship_list(context, ((BoolExpr *) expr)->args))
-				return true;
-			break;
-		case T_NullTest:
-		{
-			NullTest *test = (NullTest *) expr;
-
-			if (!test->argisrow &&
-				(IsA(test->arg, Var) ? ship_var(context, (Var *) test->arg, true) :
-									   ship_operand(context, test->arg)))
-				return true;
-			break;
-		}
-		case T_BooleanTest:
-			if (ship(context, ((BooleanTest *) expr)->arg))
-				return true;
-			break;
-		default:
-			break;
-	}
-	return is_param(context, expr);
-}
-
-/*
- * May Athena evaluate this restriction of a foreign table?
- */
-bool
-shippable_expr(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr)
-{
-	ShipContext context = {root, rel, relid, false};
-
-	return ship(&context, expr);
-}
-
-/* ---------- values and aggregates ---------- */
-
-/* Parameters are evaluated here and written as literals: not inside of an aggregate yet. */
-static bool
-contains_param(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Param))
-		return true;
-	return expression_tree_walker(node, contains_param, context);
-}
-
-/*
- * The catalogue of aggregates: by name, and the classes of arguments for which
- * they were compared with the engine.  min and max of NaN differ; what is not
- * ordered there in practice is left out.  avg travels as sum and count.
- */
-static const struct
-{
-	const char *name;
-	AggregateKind kind;
-	TypeClass classes[8];
-} aggregate_catalogue[] = {
-	{"sum", AGGREGATE_SUM, {CLASS_INTEGER, CLASS_NUMERIC}},
-	{"avg", AGGREGATE_AVG, {CLASS_INTEGER, CLASS_NUMERIC}},
-	{"min", AGGREGATE_MIN, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME, CLASS_TIME}},
-	{"max", AGGREGATE_MAX, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME, CLASS_TIME}},
-	{"bool_and", AGGREGATE_BOOL_AND, {CLASS_BOOL}},
-	{"bool_or", AGGREGATE_BOOL_OR, {CLASS_BOOL}},
-	{"every", AGGREGATE_BOOL_AND, {CLASS_BOOL}},
-	{"count",
-	 AGGREGATE_COUNT,
-	 {CLASS_BOOL, CLASS_INTEGER, CLASS_FLOAT, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME,
-	  CLASS_TIME}},
-};
-
-/* Can values of this expression be grouped alike, and be read as they come? */
-bool
-shippable_key(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr)
-{
-	ShipContext context = {root, rel, relid, true};
-	TypeClass class = class_of(exprType((Node *) expr), NULL);
-	int whole, fraction;
-
-	switch (class)
-	{
-		case CLASS_BOOL:
-		case CLASS_INTEGER:
-		case CLASS_DATETIME:
-		case CLASS_TIME:
-			break;
-		case CLASS_NUMERIC:
-			if (!numeric_digits(expr, &whole, &fraction))
-				return false;
-			break;
-		case CLASS_TEXT:
-			if (!collation_allows(exprCollation((Node *) expr), false))
-				return false;
-			break;
-		default:
-			/* NaN and -0, blanks, zones, bytes: later */
-			return false;
-	}
-	return contain_var_clause((Node *) expr) && !contains_param((Node *) expr, NULL) &&
-		   ship_operand(&context, expr);
-}
-
-/*
- * Does Athena put values of this expression into the same order, under this
- * collation?  Not floating point numbers: NaN with NULLS FIRST differs.
- */
-bool
-shippable_order(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr, Oid collation)
-{
-	ShipContext context = {root, rel, relid, true};
-	bool ordered = false;
-	TypeClass class = class_of(exprType((Node *) expr), &ordered);
-	int whole, fraction;
-
-	if (class == CLASS_NONE || class == CLASS_FLOAT || !ordered ||
-		!contain_var_clause((Node *) expr) || contains_param((Node *) expr, NULL))
-		return false;
-	if (class == CLASS_NUMERIC && !numeric_digits(expr, &whole, &fraction))
-		return false;
-	if (class == CLASS_TEXT && !collation_allows(collation, true))
-		return false;
-	return ship_operand(&context, expr);
-}
-
-/* The kind of a builtin aggregate over arguments of a class; NONE if it is not in the catalogue. */
-static AggregateKind
-aggregate_kind(Aggref *agg, TypeClass class)
-{
-	char *name = agg->aggfnoid < FirstGenbkiObjectId ? get_func_name(agg->aggfnoid) : NULL;
-	size_t i, j;
-
-	if (name == NULL)
-		return AGGREGATE_NONE;
-	if (agg->aggstar)
-		return strcmp(name, "count") == 0 ? AGGREGATE_COUNT : AGGREGATE_NONE;
-	for (i = 0; i < lengthof(aggregate_catalogue); i++)
-		for (j = 0; j < lengthof(aggregate_catalogue[i].classes); j++)
-			if (strcmp(name, aggregate_catalogue[i].name) == 0 && class != CLASS_NONE &&
-				aggregate_catalogue[i].classes[j] == class)
-				return aggregate_catalogue[i].kind;
-	return AGGREGATE_NONE;
-}
-
-/* What aggregate is this, for the deparser, which may rely on shippable_aggregate()? */
-AggregateKind
-shippable_aggregate_kind(Aggref *agg)
-{
-	if (agg->aggstar)
-		return aggregate_kind(agg, CLASS_NONE);
-	return aggregate_kind(
-		agg, class_of(exprType((Node *) linitial_node(TargetEntry, agg->args)->expr), NULL));
-}
-
-/* Is this aggregate over rows of the table the same in both engines? */
-bool
-shippable_aggregate(PlannerInfo *root, RelOptInfo *rel, Oid relid, Aggref *agg)
-{
-	ShipContext context = {root, rel, relid, agg->aggfilter == NULL};
-	AggregateKind kind;
-	TypeClass class = CLASS_NONE;
-	Expr *arg = NULL;
-	int whole, fraction;
-
-	if (agg->aggsplit != AGGSPLIT_SIMPLE || agg->aggkind != AGGKIND_NORMAL || agg->aggvariadic ||
-		agg->aggorder != NIL || agg->agglevelsup != 0 || list_length(agg->args) > 1)
-		return false;
-	if (agg->aggfilter &&
-		(contains_param((Node *) agg->aggfilter, NULL) || !ship(&context, agg->aggfilter)))
-		return false;
-	if (!agg->aggstar)
-	{
-		if (list_length(agg->args) != 1)
-			return false;
-		arg = linitial_node(TargetEntry, agg->args)->expr;
-		class = class_of(exprType((Node *) arg), NULL);
-		if (contains_param((Node *) arg, NULL) || !contain_var_clause((Node *) arg) ||
-			!ship_operand(&context, arg))
-			return false;
-	}
-	kind = aggregate_kind(agg, class);
-	if (kind == AGGREGATE_NONE)
-		return false;
-	/* 0 and -0, and NaN, are told apart or not in other ways */
-	if (agg->aggdistinct != NIL && class == CLASS_FLOAT)
-		return false;
-	if (class == CLASS_NUMERIC && !numeric_digits(arg, &whole, &fraction))
-		return false;
-	if (class == CLASS_NUMERIC && (kind == AGGREGATE_SUM || kind == AGGREGATE_AVG) &&
-		whole + fraction > MAX_DIGITS - SUM_DIGITS)
-		return false;
-	if (class == CLASS_TEXT && !collation_allows(agg->inputcollid, kind != AGGREGATE_COUNT))
-		return false;
-	return true;
 }

@@ -256,6 +256,7 @@ failure_sqlstate(const AthenaExecution *x)
 		{"TYPE_MISMATCH", ERRCODE_DATATYPE_MISMATCH},
 		{"DIVISION_BY_ZERO", ERRCODE_DIVISION_BY_ZERO},
 		{"NUMERIC_VALUE_OUT_OF_RANGE", ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE},
+		{"SUBQUERY_MULTIPLE_ROWS", ERRCODE_CARDINALITY_VIOLATION},
 		{"INVALID_CAST_ARGUMENT", ERRCODE_INVALID_TEXT_REPRESENTATION},
 		{"INVALID_FUNCTION_ARGUMENT", ERRCODE_INVALID_PARAMETER_VALUE},
 		{"NOT_SUPPORTED", ERRCODE_FEATURE_NOT_SUPPORTED},
@@ -311,6 +312,10 @@ failure_hint(int sqlstate, const AthenaExecution *x)
 	if (sqlstate == ERRCODE_DATATYPE_MISMATCH)
 		return "If a column is declared here with another type than it has in Athena, say which it "
 			   "has: ALTER FOREIGN TABLE ... ALTER COLUMN ... OPTIONS (ADD remote_type '...').";
+	if (sqlstate == ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE || sqlstate == ERRCODE_FEATURE_NOT_SUPPORTED)
+		return "Where Athena's engine cannot do what PostgreSQL can, SET athena_fdw.pushdown = off "
+			   "does "
+			   "it here.";
 	return NULL;
 }
 

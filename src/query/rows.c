@@ -8,6 +8,7 @@
 #include "query/rows.h"
 
 #include "lib/stringinfo.h"
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
@@ -19,7 +20,8 @@ row_error_context(void *arg)
 	if (reader->current >= 0)
 		errcontext(
 			"column \"%s\" of %s \"%s\"",
-			NameStr(TupleDescAttr(reader->desc, abs(reader->attrs[reader->current]) - 1)->attname),
+			NameStr(TupleDescAttr(reader->desc, ROWS_ATTNUM(reader->attrs[reader->current]) - 1)
+						->attname),
 			reader->what, reader->name);
 }
 
@@ -59,11 +61,50 @@ divide(Datum sum, Datum count)
 	return DirectFunctionCall2(numeric_div, sum, count);
 }
 
+static bool
+is_positive(Datum number)
+{
+	return DatumGetBool(DirectFunctionCall2(numeric_gt, number,
+											DirectFunctionCall1(int4_numeric, Int32GetDatum(0))));
+}
+
+/*
+ * A variance or a standard deviation from sums, as numeric.c computes it
+ * (numeric_stddev_internal): (n * squares - sum^2) / (n * (n - 1)), and the root
+ * of that with as many digits.  False for NULL.
+ */
+static bool
+deviation(enum RowPart part, Datum squares, Datum sum, Datum count, Datum *result)
+{
+	bool sample = part == ROWS_VAR_SAMP || part == ROWS_STDDEV_SAMP;
+	Datum one = DirectFunctionCall1(int4_numeric, Int32GetDatum(1));
+	Datum others = sample ? DirectFunctionCall2(numeric_sub, count, one) : count;
+	Datum above = DirectFunctionCall2(numeric_sub, DirectFunctionCall2(numeric_mul, count, squares),
+									  DirectFunctionCall2(numeric_mul, sum, sum));
+	Datum scale;
+
+	if (!is_positive(others))
+		return false;
+	if (!is_positive(above))
+	{
+		*result = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
+		return true;
+	}
+	*result = divide(above, DirectFunctionCall2(numeric_mul, count, others));
+	if (part == ROWS_VAR_POP || part == ROWS_VAR_SAMP)
+		return true;
+	/* numeric_sqrt() takes its digits from its argument; with many more it rounds as the other */
+	scale = DirectFunctionCall1(numeric_scale, *result);
+	*result = DirectFunctionCall2(numeric_round, *result, Int32GetDatum(DatumGetInt32(scale) + 30));
+	*result = DirectFunctionCall1(numeric_sqrt, *result);
+	*result = DirectFunctionCall2(numeric_round, *result, scale);
+	return true;
+}
+
 /*
  * Begin to read the rows of a query that has succeeded.  attrs are the
- * attribute numbers of desc that its columns are, in their order; a negative
- * one is that of a numeric column read before, which it divides.  The reader
- * lives in a child of the current memory context, the result in the query's.
+ * attribute numbers of desc that its columns are, in their order, or parts of
+ * them (ROWS_COLUMN).  The reader lives in a child of the current memory context, the result in the query's.
  */
 RowReader *
 row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *what, const char *name)
@@ -80,16 +121,16 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 	reader->what = what;
 	reader->name = name;
 	reader->n = list_length(attrs);
-	reader->attrs = palloc(sizeof(AttrNumber) * (reader->n + 1));
+	reader->attrs = palloc(sizeof(int) * (reader->n + 1));
 	reader->converters = palloc(sizeof(Converter) * (reader->n + 1));
 	reader->current = -1;
 	reader->row_context = AllocSetContextCreate(own, "Athena row", ALLOCSET_DEFAULT_SIZES);
 	foreach (lc, attrs)
 	{
-		Form_pg_attribute attr = TupleDescAttr(desc, abs(lfirst_int(lc)) - 1);
+		Form_pg_attribute attr = TupleDescAttr(desc, ROWS_ATTNUM(lfirst_int(lc)) - 1);
 		int i = foreach_current_index(lc);
 
-		reader->attrs[i] = (AttrNumber) lfirst_int(lc);
+		reader->attrs[i] = lfirst_int(lc);
 		converter_init(&reader->converters[i], attr->atttypid, attr->atttypmod);
 	}
 	reader->result = result_open(query);
@@ -113,6 +154,7 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 {
 	ErrorContextCallback context;
 	MemoryContext caller;
+	Datum sum = (Datum) 0;
 	int i;
 
 	if (!result_next(reader->result))
@@ -129,16 +171,30 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 	for (i = 0; i < reader->n; i++)
 	{
 		PageValue *value = &reader->result->values[i];
-		int at = abs(reader->attrs[i]) - 1;
+		enum RowPart part = ROWS_PART(reader->attrs[i]);
+		int at = ROWS_ATTNUM(reader->attrs[i]) - 1;
+		Datum datum;
 
-		if (value->data == NULL || (reader->attrs[i] < 0 && nulls[at]))
+		if (value->data == NULL || (part != ROWS_VALUE && nulls[at]))
 			continue;
 		reader->current = i;
-		if (reader->attrs[i] < 0)
-			values[at] = divide(values[at], convert_value(&reader->converters[i], value));
-		else
-			values[at] = convert_value(&reader->converters[i], value);
-		nulls[at] = false;
+		datum = convert_value(&reader->converters[i], value);
+		switch (part)
+		{
+			case ROWS_VALUE:
+				values[at] = datum;
+				nulls[at] = false;
+				break;
+			case ROWS_AVERAGE:
+				values[at] = divide(values[at], datum);
+				break;
+			case ROWS_SUM:
+				sum = datum;
+				break;
+			default:
+				nulls[at] = !deviation(part, values[at], sum, datum, &values[at]);
+				break;
+		}
 	}
 	reader->current = -1;
 	MemoryContextSwitchTo(caller);

@@ -13,6 +13,26 @@
 #include "query/result.h"
 
 /*
+ * What a column of a result is to a column of the descriptor: itself, or a part
+ * of which the last one makes the value.  The first part is the column itself.
+ */
+enum RowPart
+{
+	ROWS_VALUE,
+	ROWS_AVERAGE, /* a count, which divides the sum before */
+	ROWS_SUM, /* after a sum of squares */
+	ROWS_VAR_POP, /* a count, after both */
+	ROWS_VAR_SAMP,
+	ROWS_STDDEV_POP,
+	ROWS_STDDEV_SAMP
+};
+
+/* A part of a column, as one number. */
+#define ROWS_COLUMN(part, attnum) ((part) *10000 + (attnum))
+#define ROWS_PART(column) ((column) / 10000)
+#define ROWS_ATTNUM(column) ((column) % 10000)
+
+/*
  * Reads a result into columns of a tuple descriptor.  Values live in
  * row_context, which is reset before each row.  While it works, errors say
  * which column of what they are about.
@@ -24,7 +44,7 @@ typedef struct RowReader
 	const char *what; /* "foreign table" and the like */
 	const char *name;
 	int n; /* columns read */
-	AttrNumber *attrs; /* where each goes in the descriptor; -n: what is there is divided by it */
+	int *attrs; /* where each goes in the descriptor, a ROWS_COLUMN() */
 	Converter *converters;
 	int current; /* the one being converted; -1 for none */
 	MemoryContext context; /* of the reader itself */

@@ -75,15 +75,14 @@ remote_identifier(const char *name)
 }
 
 /*
- * A column in the select list, in the form that can be read back whole.
- * Without remote_type the column is taken to have the type that is imported
- * as the declared one.
+ * A column in the form that can be read back whole; text is how it is referred
+ * to.  Without remote_type the column is taken to have the type that is
+ * imported as the declared one.
  */
-static void
-append_column(StringInfo out, Oid relid, AttrNumber attnum)
+char *
+remote_column_to_read(Oid relid, AttrNumber attnum, const char *text)
 {
 	ColumnOptions column = storage_column(relid, attnum);
-	const char *name = remote_identifier(column.name);
 	Oid pgtype = get_atttype(relid, attnum);
 	AthenaType *type = NULL;
 	char *error;
@@ -92,16 +91,30 @@ append_column(StringInfo out, Oid relid, AttrNumber attnum)
 		type = athena_type_parse(column.remote_type, &error);
 	if (type ? athena_type_is_nested(type) : OidIsValid(get_element_type(pgtype)))
 	{
-		athena_type_json_expr(out, type, name);
-		appendStringInfo(out, " AS %s", name);
+		StringInfoData out;
+
+		initStringInfo(&out);
+		athena_type_json_expr(&out, type, text);
+		return out.data;
 	}
-	else if (pgtype == BYTEAOID && (type == NULL || type->kind == AT_VARBINARY))
-		appendStringInfo(out, "to_hex(%s) AS %s", name, name);
-	else if (pgtype == TIMESTAMPTZOID &&
-			 (type == NULL || type->kind == AT_TIMESTAMPTZ || type->kind == AT_TIMESTAMP))
-		appendStringInfo(out, "%s AT TIME ZONE 'UTC' AS %s", name, name);
-	else
-		appendStringInfoString(out, name);
+	if (pgtype == BYTEAOID && (type == NULL || type->kind == AT_VARBINARY))
+		return psprintf("to_hex(%s)", text);
+	if (pgtype == TIMESTAMPTZOID &&
+		(type == NULL || type->kind == AT_TIMESTAMPTZ || type->kind == AT_TIMESTAMP))
+		return psprintf("%s AT TIME ZONE 'UTC'", text);
+	return pstrdup(text);
+}
+
+/* The same in a select list, under its name. */
+static void
+append_column(StringInfo out, Oid relid, AttrNumber attnum)
+{
+	const char *name = remote_identifier(storage_column(relid, attnum).name);
+	char *text = remote_column_to_read(relid, attnum, name);
+
+	appendStringInfoString(out, text);
+	if (strcmp(text, name) != 0)
+		appendStringInfo(out, " AS %s", name);
 }
 
 static void

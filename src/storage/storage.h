@@ -69,6 +69,7 @@ extern char *remote_from_utf8(const char *text);
 extern char *remote_to_utf8(const char *text);
 extern const char *remote_identifier(const char *name);
 extern char *remote_relation(Oid relid);
+extern char *remote_column_to_read(Oid relid, AttrNumber attnum, const char *text);
 extern char *remote_select(Oid relid, List *attrs, const char *what);
 
 /* settings.c */

@@ -67,7 +67,7 @@ def test_a_workgroup_may_bring_the_location(fake, conn):
 
 def test_pages(fake, conn):
     fake.rows = [[str(i)] for i in range(2500)]
-    assert rows(conn, "SELECT count(*), sum(a) FROM (SELECT a FROM t OFFSET 0) s") == [(2500, 2500 * 2499 // 2)]
+    assert rows(conn, "SELECT count(*), sum(a) FROM (SELECT a FROM t WHERE random() < 2) s") == [(2500, 2500 * 2499 // 2)]
     assert [c[1].get("NextToken") for c in fake.of("GetQueryResults")] == [None, "999", "1999"]
 
 
@@ -108,7 +108,7 @@ def test_memory_does_not_grow_with_the_result(fake, conn):
             return body.replace("NEXT", str(n)).encode()
 
         fake.make_page = make
-        assert rows(conn, "SELECT count(a), count(b) FROM (SELECT * FROM wide OFFSET 0) s") == [((pages - 1) * 1000,) * 2]
+        assert rows(conn, "SELECT count(a), count(b) FROM (SELECT * FROM wide WHERE random() < 2) s") == [((pages - 1) * 1000,) * 2]
         sizes.append(resident_kb(conn.info.backend_pid))
     assert sizes[1] - sizes[0] < 8192, sizes
 
@@ -347,7 +347,7 @@ def test_single_user_mode(fake):
 CREATE SERVER lake FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'us-east-1', output_bucket 'results', endpoint '{fake.url}');
 CREATE USER MAPPING FOR CURRENT_USER SERVER lake OPTIONS (access_key_id '{KEY_ID}', secret_access_key '{SECRET}');
 CREATE FOREIGN TABLE t (a int) SERVER lake OPTIONS (database 'sales');
-SELECT sum(a) AS total FROM (SELECT a FROM t OFFSET 0) s;
+SELECT sum(a) AS total FROM (SELECT a FROM t WHERE random() < 2) s;
 """
     done = run(programs / "postgres", "--single", "-D", folder, "postgres", input=sql)
     assert 'total = "6"' in done.stdout, done.stdout + done.stderr

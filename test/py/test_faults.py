@@ -47,7 +47,7 @@ def test_lost_in_the_middle_of_a_large_result(fake, conn):
     fake.rows = [[str(i)] for i in range(10_000)]
     for fault in (DROP, RESET, TRUNCATE):
         fake.faults["GetQueryResults"] = [None] * 4 + [fault]
-        assert rows(conn, "SELECT count(*), sum(a), count(DISTINCT a) FROM (SELECT a FROM t OFFSET 0) s") == [(10_000, 49_995_000, 10_000)]
+        assert rows(conn, "SELECT count(*), sum(a), count(DISTINCT a) FROM (SELECT a FROM t WHERE random() < 2) s") == [(10_000, 49_995_000, 10_000)]
 
 
 @pytest.mark.parametrize(

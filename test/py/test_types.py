@@ -77,7 +77,7 @@ def read(fake, conn):
 def test_value(read, pgtype, text, expected):
     # format() keeps the blanks of char(n)
     assert rows(read(pgtype, text), "SELECT format('%s', v) FROM typed WHERE v IS NOT NULL OR random() < 0") == [(expected if pgtype != "boolean" else expected[0],)]
-    assert rows(read(pgtype, text), "SELECT count(*), count(v) FROM (SELECT v FROM typed OFFSET 0) s") == [(2, 1)]
+    assert rows(read(pgtype, text), "SELECT count(*), count(v) FROM (SELECT v FROM typed WHERE random() < 2) s") == [(2, 1)]
 
 
 @pytest.mark.parametrize("pgtype,text,sqlstate", MISFITS)
@@ -95,7 +95,7 @@ def test_domains(read, conn):
 
 def test_no_column_is_trusted_to_be_not_null(read):
     """count(v) must not become count(*)."""
-    assert rows(read("int", "1"), "SELECT count(v) FROM (SELECT v FROM typed OFFSET 0) s") == [(1,)]
+    assert rows(read("int", "1"), "SELECT count(v) FROM (SELECT v FROM typed WHERE random() < 2) s") == [(1,)]
 
 
 def test_another_encoding(fake, conn):

@@ -26,7 +26,9 @@ def test_import_options():
 
 
 def test_settings():
-    assert listed("Settings") == re.findall(r'DefineCustom\w+\(\s*"([a-z0-9_.]+)"', (TOP / "athena_fdw.c").read_text())
+    code = re.findall(r'DefineCustom\w+\(\s*"([a-z0-9_.]+)"', (TOP / "athena_fdw.c").read_text())
+    # those for our own tests are hidden, and doc/internals.md's
+    assert listed("Settings") == [name for name in code if not name.startswith("athena_fdw.debug_")]
 
 
 def test_functions():
@@ -74,3 +76,13 @@ def test_links():
             if anchor:
                 headings = [re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)$", other.read_text(), re.M)]
                 assert anchor in headings, (path.name, target, anchor)
+
+
+def test_pushdown():
+    """doc/pushdown.md lists the catalogue of functions: python test/unit/pushdown_doc.py writes it."""
+    import pushdown_doc
+
+    text = (TOP / "doc/pushdown.md").read_text()
+    assert text.partition(pushdown_doc.BEGIN)[2].partition(pushdown_doc.END)[0].strip() == pushdown_doc.table()
+    code = (TOP / "src/planner/translate_call.c").read_text()
+    assert len(pushdown_doc.functions(code)) > 40 and all(note for _, _, note in pushdown_doc.functions(code))

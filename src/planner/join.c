@@ -1,0 +1,177 @@
+/*
+ * join.c
+ *	  Joins of foreign tables as a part of a query: paths.
+ *
+ * Callback of the planner, for each join of relations of one server and user.
+ * Where the whole query can be shipped whole.c does better; this is for joins
+ * below a local relation, or below what Athena cannot do: inner and left joins of
+ * tables all of whose conditions are shipped.
+ */
+#include "planner/level.h"
+
+#include "compat.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/restrictinfo.h"
+
+/* A join that can be shipped: RelOptInfo.fdw_private of a join relation. */
+typedef struct AthenaJoin
+{
+	RelOptInfo *outer;
+	RelOptInfo *inner;
+	JoinType type;
+	List *clauses; /* of RestrictInfo */
+} AthenaJoin;
+
+/* May this relation be part of a shipped join? */
+static bool
+is_shipped(RelOptInfo *rel)
+{
+	if (rel->fdw_private == NULL || rel->fdwroutine == NULL)
+		return false;
+	if (rel->reloptkind == RELOPT_BASEREL)
+		return ((AthenaRel *) rel->fdw_private)->local_conds == NIL;
+	return rel->reloptkind == RELOPT_JOINREL;
+}
+
+static List *
+add_clauses(List *conditions, List *clauses)
+{
+	ListCell *lc;
+
+	foreach (lc, clauses)
+	{
+		Condition *condition = palloc0(sizeof(Condition));
+
+		condition->expr = lfirst_node(RestrictInfo, lc)->clause;
+		condition->of_relation = true;
+		conditions = lappend(conditions, condition);
+	}
+	return conditions;
+}
+
+/* Write a relation as FROM takes it; conditions that can wait are added to *conditions. */
+static bool
+write_part(Level *level, RemoteSql *out, RelOptInfo *rel, List **conditions)
+{
+	AthenaJoin *join = rel->fdw_private;
+	List *on = NIL;
+	bool bracket;
+
+	if (rel->reloptkind == RELOPT_BASEREL)
+	{
+		*conditions = add_clauses(*conditions, rel->baserestrictinfo);
+		return level_write_rte(level, out, (int) rel->relid);
+	}
+	if (!write_part(level, out, join->outer, conditions))
+		return false;
+	on = add_clauses(on, join->clauses);
+	/* an inner join's may all wait; those of a left join's right side belong to it */
+	appendStringInfoString(&out->text, join->type == JOIN_LEFT ? " LEFT JOIN " : " JOIN ");
+	bracket = join->inner->reloptkind == RELOPT_JOINREL;
+	if (bracket)
+		appendStringInfoChar(&out->text, '(');
+	if (!write_part(level, out, join->inner, &on))
+		return false;
+	if (bracket)
+		appendStringInfoChar(&out->text, ')');
+	return level_write_where(level, out, " ON ", on, NULL);
+}
+
+/* Can this pair be joined there, by these clauses? */
+static bool
+is_joinable(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner,
+			JoinType type, List *clauses)
+{
+	ListCell *lc;
+
+	if ((type != JOIN_INNER && type != JOIN_LEFT) || clauses == NIL || !is_shipped(outer) ||
+		!is_shipped(inner) || !bms_is_empty(joinrel->lateral_relids) ||
+		root->parse->commandType != CMD_SELECT || root->parse->rowMarks != NIL ||
+		root->placeholder_list != NIL || root->hasPseudoConstantQuals)
+		return false;
+	foreach (lc, clauses)
+		if (type == JOIN_LEFT &&
+			RINFO_IS_PUSHED_DOWN(lfirst_node(RestrictInfo, lc), joinrel->relids))
+			return false;
+	return true;
+}
+
+/* Is there anything that keeps the level from being shipped as a whole?  Then its parts matter. */
+static bool
+has_other_relations(PlannerInfo *root, Oid serverid)
+{
+	int rti = -1;
+
+	while ((rti = bms_next_member(root->all_baserels, rti)) >= 0)
+		if (root->simple_rel_array[rti] && root->simple_rel_array[rti]->serverid != serverid)
+			return true;
+	return false;
+}
+
+/*
+ * How many rows will come?  Without statistics the planner takes each key for one
+ * of 200; a join of a table with one that it refers to has no more rows than the
+ * larger of them.
+ */
+static double
+rows_to_fetch(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner)
+{
+	int rti = -1;
+
+	while ((rti = bms_next_member(joinrel->relids, rti)) >= 0)
+	{
+		RelOptInfo *rel = root->simple_rel_array[rti];
+
+		/* joins themselves are members since 16 */
+		if (rel && rel->reloptkind == RELOPT_BASEREL && !((AthenaRel *) rel->fdw_private)->analyzed)
+			return Min(joinrel->rows, Max(outer->rows, inner->rows));
+	}
+	return joinrel->rows;
+}
+
+/* Callback: a path that ships a join. */
+void
+athena_get_foreign_join_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
+							  RelOptInfo *inner, JoinType type, JoinPathExtraData *extra)
+{
+	Statement statement = {0};
+	AthenaRel costs = {0};
+	AthenaJoin *join;
+	ForeignPath *path;
+	Level *level;
+
+	if (!planner_pushdown || joinrel->fdw_private != NULL ||
+		!is_joinable(root, joinrel, outer, inner, type, extra->restrictlist))
+		return;
+	join = palloc0(sizeof(AthenaJoin));
+	join->outer = outer;
+	join->inner = inner;
+	join->type = type;
+	join->clauses = extra->restrictlist;
+	joinrel->fdw_private = join;
+
+	statement.root = root;
+	statement.serverid = joinrel->serverid;
+	statement.qualified = true;
+	level_reserve_names(&statement, root);
+	level = level_open(&statement, root, NULL);
+	level->spares_rows = true;
+	remote_sql_init(&level->from);
+	if (!write_part(level, &level->from, joinrel, &level->conditions))
+	{
+		joinrel->fdw_private = NULL;
+		return;
+	}
+	/* parts of a query that is shipped whole are not wanted */
+	if (!bms_equal(joinrel->relids, root->all_baserels) &&
+		!has_other_relations(root, joinrel->serverid))
+		return;
+	estimate_costs(&costs, rows_to_fetch(root, joinrel, outer, inner), joinrel->reltarget->width);
+	path = athena_create_foreign_join_path(root, joinrel, joinrel->rows, costs.startup_cost,
+										   costs.total_cost);
+	path->fdw_private = whole_join(level, joinrel);
+	if (path->fdw_private != NIL)
+		add_path(joinrel, (Path *) path);
+}

@@ -1,0 +1,776 @@
+/*
+ * level_select.c
+ *	  Query levels in Athena's SQL: SELECT, GROUP BY, windows, ORDER BY, set
+ *	  operations, and the level that is shipped.
+ *
+ * What stands in FROM and WHERE is level.c's.
+ */
+#include "planner/level.h"
+
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/tlist.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+/* Deeper than anybody nests queries. */
+#define MAX_LEVELS 64
+
+/* ---------- SELECT ---------- */
+
+/* Is it a constant that may not stand in GROUP BY or ORDER BY, where it means nothing? */
+static bool
+is_constant_key(Expr *expr)
+{
+	return !contain_var_clause((Node *) expr) && !contain_subplans((Node *) expr) &&
+		   !contain_agg_clause((Node *) expr) && !contain_window_function((Node *) expr) &&
+		   !contain_volatile_functions((Node *) expr);
+}
+
+static TargetEntry *
+target_of(Level *level, SortGroupClause *clause)
+{
+	return get_sortgroupref_tle(clause->tleSortGroupRef, level->root->processed_tlist);
+}
+
+static bool
+write_keys(Level *level, RemoteSql *out, List *refs, const char *separator)
+{
+	ListCell *lc;
+	bool any = false;
+
+	foreach (lc, refs)
+	{
+		TargetEntry *tle =
+			get_sortgroupref_tle((Index) lfirst_int(lc), level->root->processed_tlist);
+		RemoteType type;
+
+		if (any)
+			appendStringInfoString(&out->text, separator);
+		any = true;
+		if (!translate_key(level, out, tle->expr, &type))
+			return false;
+	}
+	return true;
+}
+
+/* GROUP BY, grouping sets. */
+static bool
+write_group_by(Level *level, RemoteSql *out, bool *all_constant)
+{
+	Query *parse = level->root->parse;
+	List *refs = NIL;
+	ListCell *lc;
+
+	*all_constant = false;
+	if (parse->groupingSets != NIL)
+	{
+		appendStringInfoString(&out->text, " GROUP BY GROUPING SETS (");
+		foreach (lc, parse->groupClause)
+		{
+			Expr *expr = target_of(level, lfirst(lc))->expr;
+
+			/* Trino takes nothing but columns there */
+			while (IsA(expr, PlaceHolderVar))
+				expr = ((PlaceHolderVar *) expr)->phexpr;
+			if (!IsA(expr, Var) && !level->statement->postgres)
+				return level_refuse("an expression in a grouping set");
+		}
+		foreach (lc, parse->groupingSets)
+		{
+			if (lfirst(lc) != NIL && !IsA(lfirst(lc), IntList))
+				return false;
+			appendStringInfoString(&out->text, lc == list_head(parse->groupingSets) ? "(" : ", (");
+			if (!write_keys(level, out, lfirst(lc), ", "))
+				return false;
+			appendStringInfoChar(&out->text, ')');
+		}
+		appendStringInfoChar(&out->text, ')');
+		return true;
+	}
+	foreach (lc, parse->groupClause)
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
+
+		/* written twice it would not be the same one */
+		if (contain_subplans((Node *) target_of(level, clause)->expr))
+			return level_refuse("a subquery in GROUP BY");
+		if (!is_constant_key(target_of(level, clause)->expr))
+			refs = lappend_int(refs, (int) clause->tleSortGroupRef);
+	}
+	*all_constant = refs == NIL && parse->groupClause != NIL;
+	if (refs == NIL)
+		return true;
+	appendStringInfoString(&out->text, " GROUP BY ");
+	return write_keys(level, out, refs, ", ");
+}
+
+/* Is the order of a sort clause the usual one, and which way does it go? */
+static bool
+order_of(SortGroupClause *clause, bool *descending)
+{
+	Oid opfamily, type;
+
+	return athena_ordering_op(clause->sortop, &opfamily, &type, descending) &&
+		   planner_is_default_order(opfamily, type);
+}
+
+/* ORDER BY one key, given as it is to be written. */
+static void
+write_order_key(Level *level, RemoteSql *out, const RemoteSql *key, bool is_float, bool descending,
+				bool nulls_first)
+{
+	/* NaN comes out of order with NULLS FIRST there */
+	if (is_float && nulls_first && !level->statement->postgres)
+	{
+		remote_sql_append(out, key);
+		appendStringInfoString(&out->text, " IS NULL DESC, ");
+		nulls_first = false;
+	}
+	remote_sql_append(out, key);
+	appendStringInfo(&out->text, "%s NULLS %s", descending ? " DESC" : "",
+					 nulls_first ? "FIRST" : "LAST");
+}
+
+static bool
+write_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist, List *ordinals)
+{
+	ListCell *lc;
+	bool any = false;
+
+	foreach (lc, clauses)
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
+		TargetEntry *tle = get_sortgroupref_tle(clause->tleSortGroupRef, tlist);
+		bool descending;
+		RemoteSql key;
+		RemoteType type;
+		int ordinal = 0;
+
+		if (is_constant_key(tle->expr) && ordinals == NIL)
+			continue;
+		if (!order_of(clause, &descending))
+			return false;
+		remote_sql_init(&key);
+		if (ordinals != NIL)
+		{
+			/* of a set operation: by the number of the column */
+			SelectColumn *column;
+
+			ordinal = tle->resno;
+			column = list_nth(ordinals, ordinal - 1);
+			type = column->type;
+			if (!level->statement->postgres &&
+				(type.class == CLASS_NONE || type.class == CLASS_FLOAT ||
+				 type.class == CLASS_CHAR || type.class == CLASS_BOOL ||
+				 !shippable_collation(exprCollation((Node *) tle->expr), true)))
+				return false;
+			appendStringInfo(&key.text, "%d", ordinal);
+		}
+		else if (!translate_order(level, &key, tle->expr, exprCollation((Node *) tle->expr), &type))
+			return false;
+		appendStringInfoString(&out->text, any ? ", " : " ORDER BY ");
+		any = true;
+		write_order_key(level, out, &key, type.class == CLASS_FLOAT, descending,
+						clause->nulls_first);
+	}
+	return true;
+}
+
+/* The number that LIMIT or OFFSET says, if it is known. */
+static bool
+limit_value(Node *node, int64 *value)
+{
+	*value = -1;
+	if (node == NULL)
+		return true;
+	if (!IsA(node, Const))
+		return false;
+	if (!((Const *) node)->constisnull)
+		*value = DatumGetInt64(((Const *) node)->constvalue);
+	return ((Const *) node)->constisnull || *value >= 0;
+}
+
+static bool
+write_limit(Level *level, RemoteSql *out)
+{
+	Query *parse = level->root->parse;
+	int64 count, offset;
+
+	if (!limit_value(parse->limitCount, &count) || !limit_value(parse->limitOffset, &offset))
+		return level_refuse("a LIMIT that is not known yet");
+	if (offset > 0)
+		appendStringInfo(&out->text, " OFFSET " INT64_FORMAT "%s", offset,
+						 level->statement->postgres ? "" : " ROWS");
+	if (count >= 0 && parse->limitOption == LIMIT_OPTION_WITH_TIES)
+		appendStringInfo(&out->text, " FETCH FIRST " INT64_FORMAT " ROWS WITH TIES", count);
+	else if (count >= 0)
+		appendStringInfo(&out->text, " LIMIT " INT64_FORMAT, count);
+	return true;
+}
+
+static bool
+write_frame_end(Level *level, RemoteSql *out, Node *offset, bool preceding, bool unbounded,
+				bool current)
+{
+	RemoteType type;
+
+	if (unbounded)
+		appendStringInfoString(&out->text, "UNBOUNDED");
+	else if (current)
+	{
+		appendStringInfoString(&out->text, "CURRENT ROW");
+		return true;
+	}
+	else
+	{
+		Const *c = (Const *) offset;
+
+		if (level->statement->postgres)
+		{
+			if (!translate_expr(level, out, (Expr *) offset, &type))
+				return false;
+		}
+		else if (offset == NULL || !IsA(offset, Const) || c->consttype != INT8OID ||
+				 c->constisnull || DatumGetInt64(c->constvalue) < 0)
+			return false;
+		else
+			appendStringInfo(&out->text, INT64_FORMAT, DatumGetInt64(c->constvalue));
+	}
+	appendStringInfoString(&out->text, preceding ? " PRECEDING" : " FOLLOWING");
+	return true;
+}
+
+static bool
+write_frame(Level *level, RemoteSql *out, WindowClause *window)
+{
+	int options = window->frameOptions;
+
+	if ((options & FRAMEOPTION_NONDEFAULT) == 0)
+		return true;
+	if (!level->statement->postgres && (options & FRAMEOPTION_EXCLUSION))
+		return false;
+	/* RANGE with an offset adds to keys: numbers and dates have their rules */
+	if (!level->statement->postgres && (options & FRAMEOPTION_RANGE) &&
+		(options & (FRAMEOPTION_START_OFFSET | FRAMEOPTION_END_OFFSET)))
+		return false;
+	appendStringInfoString(&out->text, options & FRAMEOPTION_ROWS  ? " ROWS" :
+									   options & FRAMEOPTION_RANGE ? " RANGE" :
+																	 " GROUPS");
+	if (options & FRAMEOPTION_BETWEEN)
+		appendStringInfoString(&out->text, " BETWEEN");
+	appendStringInfoChar(&out->text, ' ');
+	if (!write_frame_end(level, out, window->startOffset,
+						 (options & (FRAMEOPTION_START_UNBOUNDED_PRECEDING |
+									 FRAMEOPTION_START_OFFSET_PRECEDING)) != 0,
+						 (options & (FRAMEOPTION_START_UNBOUNDED_PRECEDING |
+									 FRAMEOPTION_START_UNBOUNDED_FOLLOWING)) != 0,
+						 (options & FRAMEOPTION_START_CURRENT_ROW) != 0))
+		return false;
+	if (options & FRAMEOPTION_BETWEEN)
+	{
+		appendStringInfoString(&out->text, " AND ");
+		if (!write_frame_end(level, out, window->endOffset,
+							 (options & (FRAMEOPTION_END_UNBOUNDED_PRECEDING |
+										 FRAMEOPTION_END_OFFSET_PRECEDING)) != 0,
+							 (options & (FRAMEOPTION_END_UNBOUNDED_PRECEDING |
+										 FRAMEOPTION_END_UNBOUNDED_FOLLOWING)) != 0,
+							 (options & FRAMEOPTION_END_CURRENT_ROW) != 0))
+			return false;
+	}
+	if (options & FRAMEOPTION_EXCLUDE_CURRENT_ROW)
+		appendStringInfoString(&out->text, " EXCLUDE CURRENT ROW");
+	else if (options & FRAMEOPTION_EXCLUDE_GROUP)
+		appendStringInfoString(&out->text, " EXCLUDE GROUP");
+	else if (options & FRAMEOPTION_EXCLUDE_TIES)
+		appendStringInfoString(&out->text, " EXCLUDE TIES");
+	return true;
+}
+
+/* What stands in the parentheses of OVER; without a frame for functions that have none. */
+bool
+level_window_spec(Level *level, RemoteSql *out, WindowClause *window, bool framed)
+{
+	ListCell *lc;
+	bool any = false;
+
+	foreach (lc, window->partitionClause)
+	{
+		Expr *expr = target_of(level, lfirst(lc))->expr;
+		RemoteType type;
+
+		if (is_constant_key(expr))
+			continue;
+		appendStringInfoString(&out->text, any ? ", " : "PARTITION BY ");
+		any = true;
+		if (!translate_key(level, out, expr, &type))
+			return false;
+	}
+	/* the space that ORDER BY begins with is not wanted at the start */
+	if (!any && window->orderClause != NIL)
+	{
+		RemoteSql order;
+
+		remote_sql_init(&order);
+		if (!write_order_by(level, &order, window->orderClause, level->root->processed_tlist, NIL))
+			return false;
+		if (order.pieces == NIL && order.text.len > 0)
+		{
+			memmove(order.text.data, order.text.data + 1, (size_t) order.text.len);
+			order.text.len--;
+		}
+		remote_sql_append(out, &order);
+	}
+	else if (!write_order_by(level, out, window->orderClause, level->root->processed_tlist, NIL))
+		return false;
+	return !framed || write_frame(level, out, window);
+}
+
+/* WITH and the queries that the level has been found to use. */
+static void
+write_with(Level *level, RemoteSql *out)
+{
+	ListCell *lc;
+
+	foreach (lc, level->ctes)
+	{
+		LevelCte *cte = lfirst(lc);
+
+		appendStringInfo(&out->text, "%s%s AS (", lc == list_head(level->ctes) ? "WITH " : ", ",
+						 level_quoted(level->statement, cte->alias));
+		remote_sql_append(out, &cte->sql);
+		appendStringInfoChar(&out->text, ')');
+	}
+	if (level->ctes != NIL)
+		appendStringInfoChar(&out->text, ' ');
+}
+
+/* Things that no level may have. */
+static bool
+is_plain(Level *level)
+{
+	Query *parse = level->root->parse;
+
+	return parse->commandType == CMD_SELECT && parse->utilityStmt == NULL &&
+		   parse->rowMarks == NIL && !parse->hasTargetSRFs && !parse->hasModifyingCTE &&
+		   !parse->hasRecursive && !parse->hasDistinctOn && !parse->hasForUpdate &&
+		   level->root->qual_security_level == 0;
+}
+
+/*
+ * Write what stands after SELECT's list: FROM, WHERE, GROUP BY, HAVING.  FROM
+ * has been written already, because that gives columns their names.
+ */
+static bool
+write_body(Level *level, RemoteSql *out, RemoteSql *from, List *conditions, LevelStage stage,
+		   bool having)
+{
+	Query *parse = level->root->parse;
+	bool all_constant;
+	ListCell *lc;
+	const char *word = " HAVING ";
+
+	if (!remote_sql_is_empty(from))
+	{
+		appendStringInfoString(&out->text, " FROM ");
+		remote_sql_append(out, from);
+	}
+	if (!level_write_where(level, out, " WHERE ", conditions, NULL))
+		return false;
+	if (stage < LEVEL_GROUPED)
+		return true;
+	if (!write_group_by(level, out, &all_constant))
+		return false;
+	if (all_constant && !level->statement->postgres)
+	{
+		/* a group for a constant is there only if there are rows */
+		appendStringInfo(&out->text, "%scount(*) > 0", word);
+		word = " AND ";
+	}
+	else if (all_constant)
+		appendStringInfoString(&out->text, " GROUP BY 1 + 0");
+	if (parse->hasAggs && parse->groupClause == NIL && parse->groupingSets == NIL &&
+		!contain_agg_clause((Node *) level->root->processed_tlist) &&
+		!contain_agg_clause(parse->havingQual))
+	{
+		/* nobody needs the aggregates, but they make one row of all */
+		appendStringInfo(&out->text, "%scount(*) >= 0", word);
+		word = " AND ";
+	}
+	foreach (lc, having ? (List *) parse->havingQual : NIL)
+	{
+		RemoteType type;
+
+		appendStringInfoString(&out->text, word);
+		word = " AND ";
+		if (!translate_expr(level, out, lfirst(lc), &type))
+			return false;
+	}
+	return true;
+}
+
+/* ---------- set operations ---------- */
+
+static bool write_set_operand(Level *level, RemoteSql *out, Node *node, List *types,
+							  List **columns);
+
+static bool
+write_set_operation(Level *level, RemoteSql *out, SetOperationStmt *op, List **columns)
+{
+	static const char *const words[] = {
+		[SETOP_UNION] = "UNION", [SETOP_INTERSECT] = "INTERSECT", [SETOP_EXCEPT] = "EXCEPT"};
+	List *right;
+	ListCell *lc, *lc2, *lc3, *lc4;
+
+	/* INTERSECT ALL and EXCEPT ALL came with a later Trino than Athena's may be */
+	if (op->all && op->op != SETOP_UNION && !level->statement->postgres)
+		return false;
+	if (!write_set_operand(level, out, op->larg, op->colTypes, columns))
+		return false;
+	appendStringInfo(&out->text, " %s%s ", words[op->op], op->all ? " ALL" : "");
+	if (!write_set_operand(level, out, op->rarg, op->colTypes, &right))
+		return false;
+	if (level->statement->postgres)
+		return true;
+	if (list_length(*columns) != list_length(right))
+		return false;
+	forfour(lc, *columns, lc2, right, lc3, op->colTypes, lc4, op->colCollations)
+	{
+		SelectColumn *column = lfirst(lc);
+		Oid type = lfirst_oid(lc3);
+
+		if (!level_merge_types(level, &column->type, &((SelectColumn *) lfirst(lc2))->type, type))
+			return false;
+		column->type.type = type;
+		/* rows are compared: NaN and -0, and text of an odd collation, in other ways */
+		if (!op->all && (column->type.class == CLASS_NONE || column->type.class == CLASS_FLOAT ||
+						 !shippable_collation(lfirst_oid(lc4), false)))
+			return false;
+	}
+	return true;
+}
+
+static bool
+write_set_operand(Level *level, RemoteSql *out, Node *node, List *types, List **columns)
+{
+	bool ok;
+
+	if (IsA(node, SetOperationStmt))
+	{
+		appendStringInfoChar(&out->text, '(');
+		ok = write_set_operation(level, out, (SetOperationStmt *) node, columns);
+		appendStringInfoChar(&out->text, ')');
+		return ok;
+	}
+	if (IsA(node, RangeTblRef))
+	{
+		RelOptInfo *rel = level_rel(level, ((RangeTblRef *) node)->rtindex);
+		Query *query;
+
+		if (rel == NULL || rel->subroot == NULL)
+			return level_refuse("a branch of a set operation that is not planned");
+		query = rel->subroot->parse;
+		if (query->setOperations || query->limitCount || query->limitOffset || query->sortClause ||
+			query->cteList)
+			appendStringInfoChar(&out->text, '(');
+		ok = level_write_query(level_open(level->statement, rel->subroot, level), out, types,
+							   columns);
+		if (query->setOperations || query->limitCount || query->limitOffset || query->sortClause ||
+			query->cteList)
+			appendStringInfoChar(&out->text, ')');
+		return ok;
+	}
+	return false;
+}
+
+/* ---------- whole levels ---------- */
+
+/* The columns of a nested SELECT. */
+static bool
+write_columns(Level *level, RemoteSql *out, List *types, List **columns)
+{
+	Statement *statement = level->statement;
+	Query *parse = level->root->parse;
+	List *names = NIL;
+	bool any = false;
+	ListCell *lc;
+
+	*columns = NIL;
+	foreach (lc, level->root->processed_tlist)
+	{
+		TargetEntry *tle = lfirst_node(TargetEntry, lc);
+		SelectColumn *column;
+		Oid wanted = exprType((Node *) tle->expr);
+
+		/* who needs these, ORDER BY or a window, writes the expression */
+		if (tle->resjunk)
+			continue;
+		if (any)
+			appendStringInfoString(&out->text, ", ");
+		any = true;
+		column = palloc0(sizeof(SelectColumn));
+		if (types != NIL && foreach_current_index(lc) < list_length(types) &&
+			list_nth_oid(types, foreach_current_index(lc)) != wanted)
+		{
+			/* a branch of a set operation that has another type than the whole */
+			wanted = list_nth_oid(types, foreach_current_index(lc));
+			if (!level->statement->postgres &&
+				shippable_class(wanted, NULL) !=
+					shippable_class(exprType((Node *) tle->expr), NULL))
+				return false;
+		}
+		if (parse->distinctClause != NIL && !is_constant_key(tle->expr))
+		{
+			if (!translate_key(level, out, tle->expr, &column->type))
+				return false;
+		}
+		else if (!translate_expr(level, out, tle->expr, &column->type))
+			return false;
+		column->name =
+			level_unique_name(&names, tle->resname && *tle->resname && *tle->resname != '?' ?
+										  tle->resname :
+										  psprintf("c%d", (int) tle->resno));
+		level_write_name(statement, out, column);
+		column->type.is_const = column->type.is_hole = false;
+		*columns = lappend(*columns, column);
+	}
+	if (!any)
+		appendStringInfoChar(&out->text, '1');
+	return true;
+}
+
+/* Does the level decide which rows come first, so that ORDER BY matters? */
+static bool
+is_limited(Query *parse)
+{
+	return parse->limitCount != NULL || parse->limitOffset != NULL;
+}
+
+/*
+ * Write a nested query, without parentheses.  types: what the columns must
+ * become, or NIL.  Gives its columns, in order.
+ */
+bool
+level_write_query(Level *level, RemoteSql *out, List *types, List **columns)
+{
+	Statement *statement = level->statement;
+	Query *parse = level->root->parse;
+	RemoteSql body, list, from;
+	List *conditions = NIL;
+	bool empty;
+
+	check_stack_depth();
+	if (!is_plain(level) || statement->depth >= MAX_LEVELS)
+		return level_refuse("what a query level may not have");
+	statement->depth++;
+	remote_sql_init(&body);
+	if (parse->setOperations)
+	{
+		if (!write_set_operation(level, &body, (SetOperationStmt *) parse->setOperations, columns))
+			return false;
+		if (is_limited(parse) && !write_order_by(level, &body, parse->sortClause,
+												 level->root->processed_tlist, *columns))
+			return false;
+	}
+	else
+	{
+		remote_sql_init(&from);
+		remote_sql_init(&list);
+		if (!level_write_from(level, &from, (Node *) parse->jointree, &conditions, &empty) ||
+			!write_columns(level, &list, types, columns))
+			return false;
+		appendStringInfo(&body.text, "SELECT %s", parse->distinctClause ? "DISTINCT " : "");
+		remote_sql_append(&body, &list);
+		if (!write_body(level, &body, &from, conditions, LEVEL_ORDERED, true))
+			return false;
+		if (is_limited(parse) &&
+			!write_order_by(level, &body, parse->sortClause, level->root->processed_tlist, NIL))
+			return false;
+	}
+	if (!write_limit(level, &body))
+		return false;
+	write_with(level, out);
+	remote_sql_append(out, &body);
+	statement->depth--;
+	return true;
+}
+
+/*
+ * Write what the level that is shipped returns, in the form that can be read
+ * back whole.
+ */
+static bool
+write_target(Level *level, RemoteSql *out, Expr *expr)
+{
+	RemoteSql value;
+	RemoteType type;
+
+	remote_sql_init(&value);
+	if (level->statement->postgres)
+		return translate_expr(level, out, expr, &type);
+	if (translate_finish(expr))
+		return translate_parts(level, out, expr);
+	if (level->stage >= LEVEL_UNORDERED && level->root->parse->distinctClause != NIL &&
+				!is_constant_key(expr) ?
+			!translate_key(level, &value, expr, &type) :
+			!translate_expr(level, &value, expr, &type))
+		return false;
+	if (OidIsValid(type.relid))
+	{
+		appendStringInfoString(&out->text,
+							   remote_column_to_read(type.relid, type.attnum, value.text.data));
+		return true;
+	}
+	if (type.class == CLASS_NONE)
+		return false;
+	if (type.class == CLASS_BYTEA)
+		appendStringInfoString(&out->text, "to_hex(");
+	if (type.class == CLASS_TIMESTAMPTZ && !type.bare)
+		appendStringInfoChar(&out->text, '(');
+	remote_sql_append(out, &value);
+	if (type.class == CLASS_TIMESTAMPTZ && !type.bare)
+		appendStringInfoChar(&out->text, ')');
+	if (type.class == CLASS_BYTEA)
+		appendStringInfoChar(&out->text, ')');
+	if (type.class == CLASS_TIMESTAMPTZ)
+		appendStringInfoString(&out->text, " AT TIME ZONE 'UTC'");
+	return true;
+}
+
+/*
+ * Begin to write the level that is shipped: FROM, which gives columns their
+ * names.  Then level_try() tells which expressions can be asked for.
+ */
+bool
+level_begin(Level *level)
+{
+	bool empty;
+
+	remote_sql_init(&level->from);
+	level->conditions = NIL;
+	if (!is_plain(level))
+		return level_refuse("what a query level may not have");
+	return level->root->parse->setOperations != NULL ||
+		   level_write_from(level, &level->from, (Node *) level->root->parse->jointree,
+							&level->conditions, &empty);
+}
+
+/* Can the level return the value of this expression? */
+bool
+level_try(Level *level, Expr *expr)
+{
+	List *names = list_copy(level->statement->names);
+	int ctes = list_length(level->ctes);
+	RemoteSql out;
+	bool ok;
+
+	remote_sql_init(&out);
+	/* the columns of a set operation are what they are */
+	ok = level->root->parse->setOperations != NULL || write_target(level, &out, expr);
+	/* what it has named will be written again */
+	if (ctes == list_length(level->ctes))
+		level->statement->names = names;
+	return ok;
+}
+
+/* Can it decide by this expression, of which it is asked after grouping? */
+bool
+level_try_condition(Level *level, Expr *expr)
+{
+	List *names = list_copy(level->statement->names);
+	int ctes = list_length(level->ctes);
+	RemoteSql out;
+	RemoteType type;
+	bool ok;
+
+	remote_sql_init(&out);
+	ok = translate_expr(level, &out, expr, &type);
+	if (ctes == list_length(level->ctes))
+		level->statement->names = names;
+	return ok;
+}
+
+/* The columns of a set operation that is the level that is shipped. */
+static bool
+select_set_operation(Level *level, RemoteSql *body, LevelStage stage)
+{
+	Query *parse = level->root->parse;
+	List *columns = NIL;
+	ListCell *lc;
+
+	if (stage < LEVEL_UNORDERED ||
+		!write_set_operation(level, body, (SetOperationStmt *) parse->setOperations, &columns))
+		return false;
+	/* columns that cannot be read as they stand would have to be wrapped */
+	foreach (lc, columns)
+	{
+		TypeClass class = ((SelectColumn *) lfirst(lc))->type.class;
+
+		if (!level->statement->postgres &&
+			(class == CLASS_NONE || class == CLASS_TIMESTAMPTZ || class == CLASS_BYTEA))
+			return false;
+	}
+	return stage < LEVEL_ORDERED ||
+		   write_order_by(level, body, parse->sortClause, level->root->processed_tlist, columns);
+}
+
+/* A SELECT that is the level that is shipped. */
+static bool
+select_plain(Level *level, RemoteSql *body, List *targets, LevelStage stage, bool having)
+{
+	Query *parse = level->root->parse;
+	RemoteSql list;
+	ListCell *lc;
+	int quotients;
+
+	remote_sql_init(&list);
+	foreach (lc, targets)
+	{
+		if (lc != list_head(targets))
+			appendStringInfoString(&list.text, ", ");
+		level->spares_rows = list_member_ptr(level->guarded, lfirst(lc));
+		if (!write_target(level, &list, lfirst(lc)))
+			return false;
+		level->spares_rows = false;
+	}
+	appendStringInfo(&body->text, "SELECT %s",
+					 stage >= LEVEL_UNORDERED && parse->distinctClause ? "DISTINCT " : "");
+	if (targets == NIL)
+		appendStringInfoChar(&body->text, '1');
+	remote_sql_append(body, &list);
+	if (!write_body(level, body, &level->from, level->conditions, stage, having))
+		return false;
+	if (stage < LEVEL_ORDERED)
+		return true;
+	quotients = level->quotients;
+	if (!write_order_by(level, body, parse->sortClause, level->root->processed_tlist, NIL))
+		return false;
+	level->order_divides = level->quotients > quotients;
+	return true;
+}
+
+/*
+ * Write the level that is shipped, up to a stage.  targets are the expressions
+ * that it is to return; avg() among them becomes a sum and a count.
+ */
+bool
+level_select(Level *level, RemoteSql *out, List *targets, LevelStage stage, bool having)
+{
+	RemoteSql body;
+
+	remote_sql_init(&body);
+	if (level->root->parse->setOperations != NULL ?
+			!select_set_operation(level, &body, stage) :
+			!select_plain(level, &body, targets, stage, having))
+		return false;
+	if (stage >= LEVEL_ORDERED && !write_limit(level, &body))
+		return false;
+	write_with(level, out);
+	remote_sql_append(out, &body);
+	return true;
+}

@@ -1,0 +1,193 @@
+/*
+ * translate.h
+ *	  PostgreSQL's expressions and queries in Athena's SQL.
+ *
+ * translate.c, translate_call.c and translate_numeric.c write expressions,
+ * level.c the queries around them, shippable.c knows which types and collations
+ * compare alike.  Everything is written into a RemoteSql in one pass; a
+ * function that returns false has met something that Athena would not do in
+ * the same way, and what it has written must be thrown away.
+ */
+#ifndef ATHENA_TRANSLATE_H
+#define ATHENA_TRANSLATE_H
+
+#include "postgres.h"
+
+#include "planner/planner.h"
+
+/* Of a decimal. */
+#define MAX_DIGITS 38
+/* Those that a sum may have more than what is added: so many rows can be added in any case. */
+#define SUM_DIGITS 10
+/*
+ * Digits before the point that what is computed in a whole query must have room
+ * for.  How many there are is known only as a bound, far too high for products;
+ * beyond what a decimal holds it is an error there, never another number.
+ */
+#define SAFE_DIGITS 15
+/* Digits after the point that the quotient of two decimals gets. */
+#define QUOTIENT_DIGITS 20
+
+/* Types whose values may be compared with each other. */
+typedef enum TypeClass
+{
+	CLASS_NONE,
+	CLASS_BOOL,
+	CLASS_INTEGER,
+	CLASS_FLOAT,
+	CLASS_NUMERIC,
+	CLASS_TEXT,
+	CLASS_CHAR,
+	CLASS_DATETIME, /* date and timestamp */
+	CLASS_TIMESTAMPTZ,
+	CLASS_TIME,
+	CLASS_BYTEA,
+	CLASS_UUID
+} TypeClass;
+
+/* What is known of an expression that was written. */
+typedef struct RemoteType
+{
+	Oid type; /* here */
+	TypeClass class; /* CLASS_NONE: may be passed on and tested for NULL, no more */
+	int whole; /* digits that a numeric or an integer can have before its point; -1 if not known */
+	int fraction; /* and after it */
+	bool computed; /* are they no more than a bound? */
+	bool bare; /* needs no parentheses */
+	bool is_const; /* a constant */
+	bool is_hole; /* evaluated here */
+	Oid relid; /* the foreign table and column that it is as it stands; 0 otherwise */
+	AttrNumber attnum;
+	const char *name; /* of a column, as it stands there */
+} RemoteType;
+
+/* How much of a level is shipped; each has what stands before it. */
+typedef enum LevelStage
+{
+	LEVEL_JOINED, /* FROM and WHERE */
+	LEVEL_GROUPED, /* GROUP BY, and HAVING if that is said */
+	LEVEL_UNORDERED, /* windows, DISTINCT, set operations */
+	LEVEL_ORDERED /* ORDER BY and LIMIT */
+} LevelStage;
+
+/* A column of something that stands in FROM. */
+typedef struct LevelColumn
+{
+	const char *text; /* as it is referred to; NULL if it cannot be */
+	RemoteType type;
+} LevelColumn;
+
+/* One entry of a level's range table. */
+typedef struct LevelRel
+{
+	const char *alias; /* NULL if columns are written without */
+	Oid relid; /* a foreign table; its columns are made when they are asked for */
+	int ncolumns;
+	LevelColumn *columns; /* by attribute number, less 1; NULL while it has not been written */
+} LevelRel;
+
+/* A whole remote statement, while it is written. */
+typedef struct Statement
+{
+	PlannerInfo *root; /* of the level that is shipped */
+	bool postgres; /* in PostgreSQL's own words, for tests */
+	bool lenient; /* may numbers of more than SAFE_DIGITS be an error? */
+	bool qualified; /* do columns need the names of their tables? */
+	Oid serverid;
+	Oid userid; /* whose mapping is used; 0 for the current user */
+	bool userid_known;
+	bool for_current_user; /* does that hold for the current user only? */
+	List *names; /* aliases taken, lower case */
+	List *bare_relations; /* tables written without their database */
+	List *bindings; /* of ParamBinding, innermost last */
+	const TableOptions *table; /* the first */
+	bool has_query; /* does a table stand for a query? */
+	bool many_databases;
+	List *relids; /* foreign tables, in the order in which they are met */
+	int depth;
+} Statement;
+
+/* One query level of it. */
+typedef struct Level
+{
+	Statement *statement;
+	struct Level *upper;
+	PlannerInfo *root;
+	int nrels;
+	LevelRel *rels; /* by range table index */
+	List *ctes; /* of LevelCte, in the order in which they are written */
+	List *placeholders; /* of LevelPlaceholder */
+	List *nulled; /* of Relids: sides of outer joins that have been written */
+	int quotients; /* divisions of numerics that have been written */
+	bool order_divides; /* is one of them in ORDER BY? */
+	List *case_values; /* what CaseTestExpr stands for, innermost last */
+	LevelStage stage; /* how much of it is being written */
+	RemoteSql from; /* of the level that is shipped */
+	List *conditions;
+	List *guarded; /* targets that stand under a condition which is evaluated here */
+	bool spares_rows; /* are conditions being written, so that some rows are not evaluated here? */
+} Level;
+
+/* Holes and texts. */
+extern void remote_sql_init(RemoteSql *sql);
+extern void remote_sql_append(RemoteSql *out, const RemoteSql *part);
+extern bool remote_sql_is_empty(const RemoteSql *sql);
+extern void remote_sql_hole(RemoteSql *out, Expr *param);
+
+/* shippable.c */
+extern TypeClass shippable_class(Oid type, bool *ordered);
+extern bool shippable_collation(Oid collation, bool order);
+extern bool shippable_builtin_operator(Oid opno, const char **name);
+extern bool shippable_needs_subplan(Expr *expr);
+extern bool shippable_const(Const *c);
+extern bool shippable_is_hole(Level *level, Expr *expr);
+extern bool shippable_has_subquery_result(Node *node, void *context);
+extern void shippable_digits_of_type(Oid type, int32 typmod, RemoteType *digits);
+
+/* translate.c */
+extern bool translate_expr(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);
+extern bool translate_operand(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);
+extern bool translate_fit(Level *level, RemoteType *type);
+extern bool translate_fit_both(Level *level, const RemoteType *left, const RemoteType *right);
+extern bool translate_value(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);
+extern bool translate_key(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);
+extern bool translate_order(Level *level, RemoteSql *out, Expr *expr, Oid collation,
+							RemoteType *type);
+extern void translate_type_init(RemoteType *type, Oid pgtype, int32 typmod);
+
+/* translate_call.c */
+extern bool translate_function(Level *level, RemoteSql *out, FuncExpr *func, RemoteType *type);
+extern bool translate_aggregate(Level *level, RemoteSql *out, Aggref *agg, RemoteType *type);
+extern bool translate_window(Level *level, RemoteSql *out, WindowFunc *func, RemoteType *type);
+extern bool translate_grouping(Level *level, RemoteSql *out, GroupingFunc *func, RemoteType *type);
+extern bool translate_is_average(Expr *expr);
+extern int translate_finish(Expr *expr);
+extern bool translate_parts(Level *level, RemoteSql *out, Expr *expr);
+
+/* translate_numeric.c */
+extern bool translate_divide(Level *level, RemoteSql *out, const RemoteSql *left,
+							 const RemoteType *left_type, const RemoteSql *right,
+							 const RemoteType *right_type, RemoteType *type);
+
+/* translate_postgres.c: for tests */
+extern bool translate_postgres(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);
+
+/* level.c */
+extern Level *level_of_relation(PlannerInfo *root, RelOptInfo *rel, Oid relid);
+extern Level *level_open(Statement *statement, PlannerInfo *root, Level *upper);
+extern bool level_column(Level *level, RemoteSql *out, Var *var, RemoteType *type);
+extern bool level_placeholder(Level *level, RemoteSql *out, PlaceHolderVar *phv, RemoteType *type);
+extern bool level_param(Level *level, RemoteSql *out, Param *param, RemoteType *type);
+extern bool level_subplan(Level *level, RemoteSql *out, SubPlan *subplan, RemoteType *type);
+extern bool level_window_spec(Level *level, RemoteSql *out, WindowClause *window, bool framed);
+extern void level_reserve_names(Statement *statement, PlannerInfo *root);
+extern bool level_begin(Level *level);
+extern bool level_try(Level *level, Expr *expr);
+extern bool level_try_condition(Level *level, Expr *expr);
+extern bool level_select(Level *level, RemoteSql *out, List *targets, LevelStage stage,
+						 bool having);
+
+/* whole.c */
+extern List *whole_join(Level *level, RelOptInfo *rel);
+
+#endif /* ATHENA_TRANSLATE_H */

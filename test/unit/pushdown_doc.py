@@ -1,0 +1,56 @@
+"""The catalogue of what is shipped, in doc/pushdown.md, from the code.
+
+    python test/unit/pushdown_doc.py     writes it
+
+Every function stands in src/planner/translate_call.c with a comment above the
+code that writes it; that comment is what the table says.
+"""
+import pathlib
+import re
+
+TOP = pathlib.Path(__file__).parents[2]
+DOC = TOP / "doc/pushdown.md"
+BEGIN, END = "<!-- catalogue: test/unit/pushdown_doc.py -->", "<!-- end of catalogue -->"
+TYPES = {
+    "INT2OID": "smallint", "INT4OID": "integer", "INT8OID": "bigint", "NUMERICOID": "numeric", "FLOAT4OID": "real", "FLOAT8OID": "double precision",
+    "TEXTOID": "text", "BPCHAROID": "char", "DATEOID": "date", "TIMESTAMPOID": "timestamp",
+}
+CLASSES = {
+    "CLASS_BOOL": "boolean", "CLASS_INTEGER": "integers", "CLASS_FLOAT": "real, double", "CLASS_NUMERIC": "numeric", "CLASS_TEXT": "text",
+    "CLASS_DATETIME": "date, timestamp", "CLASS_TIME": "time",
+}
+
+
+def catalogue(code, name):
+    return code.partition(f" {name}[] = {{")[2].partition("\n};")[0]
+
+
+def functions(code):
+    """[(name, [types], comment)]"""
+    notes = {name: " ".join(text.replace("*", " ").split()) for text, name in re.findall(r"/\*((?:[^*]|\*(?!/))*)\*/\nstatic bool\n(\w+)\(Call \*call, RemoteSql", code)}
+    found = re.findall(r'\{"(\w+)", \{([\w, ]+)\}, (\w+)\}', catalogue(code, "function_catalogue"))
+    return [(name, [TYPES[t] for t in types.split(", ")], notes[writer]) for name, types, writer in found]
+
+
+def table():
+    code = (TOP / "src/planner/translate_call.c").read_text()
+    lines = ["| Function | Shipped |", "| --- | --- |"]
+    seen = {}
+    for name, types, note in functions(code):
+        seen.setdefault((name, note), []).append(", ".join(types))
+    lines += [f"| `{name}` of ({'), ('.join(types)}) | {note} |" for (name, note), types in seen.items()]
+    lines += ["| `concat` | of texts |", "", "| Aggregate | Over |", "| --- | --- |"]
+    for name, classes in re.findall(r'\{"(\w+)",\s+AGGREGATE_\w+,\s+\{([\w,\s]+)\}\}', catalogue(code, "aggregate_catalogue")):
+        lines.append(f"| `{name}` | {', '.join(CLASSES[c] for c in re.findall(r'CLASS_' + chr(92) + 'w+', classes))} |")
+    for name in re.findall(r'\{"(\w+)", ROWS_', catalogue(code, "deviation_catalogue")):
+        lines.append(f"| `{name}` | integers, numeric; computed here from sums, or there with `athena_fdw.numeric_shipping = 'close'` |")
+    lines += ["", "| Window function | Constants that may follow |", "| --- | --- |"]
+    for name, _, constants in re.findall(r'\{"(\w+)", (\d), (\d)\}', catalogue(code, "window_catalogue")):
+        lines.append(f"| `{name}` | {constants} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    text = DOC.read_text()
+    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
+    DOC.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}")
