@@ -215,6 +215,18 @@ level_column(Level *level, RemoteSql *out, Var *var, RemoteType *type)
 	return true;
 }
 
+/* Has a derived table computed it? */
+bool
+level_is_computed(Level *level, PlaceHolderVar *phv)
+{
+	ListCell *lc;
+
+	foreach (lc, level->placeholders)
+		if (((LevelPlaceholder *) lfirst(lc))->phid == phv->phid)
+			return true;
+	return false;
+}
+
 /* Write what stands for a PlaceHolderVar here: its column, or its expression. */
 bool
 level_placeholder(Level *level, RemoteSql *out, PlaceHolderVar *phv, RemoteType *type)

@@ -581,8 +581,8 @@ write_exists(Level *level, RemoteSql *out, JoinExpr *join)
 {
 	RemoteSql from, in;
 	List *conditions = NIL;
+	Relids preserved = NULL;
 	bool empty;
-	List *ctes = list_copy(level->ctes);
 
 	remote_sql_init(&from);
 	if (!level_write_from(level, &from, join->rarg, &conditions, &empty) || empty)
@@ -594,12 +594,13 @@ write_exists(Level *level, RemoteSql *out, JoinExpr *join)
 		remote_sql_append(out, &in);
 		return true;
 	}
-	/* a part of write_in() may have named a CTE; the one written is as good */
-	(void) ctes;
 	appendStringInfoString(&out->text, join->jointype == JOIN_SEMI ? "EXISTS (SELECT 1 FROM " :
 																	 "NOT EXISTS (SELECT 1 FROM ");
 	remote_sql_append(out, &from);
-	if (!level_write_where(level, out, " WHERE ", conditions, NULL))
+	/* of an anti join's left side a condition drops no rows: it finds fewer to drop */
+	if (join->jointype == JOIN_ANTI)
+		preserved = bms_difference(level->root->all_baserels, relids_below(join->rarg));
+	if (!level_write_where(level, out, " WHERE ", conditions, preserved))
 		return false;
 	appendStringInfoChar(&out->text, ')');
 	return true;

@@ -25,8 +25,11 @@
 
 /* Is it a constant that may not stand in GROUP BY or ORDER BY, where it means nothing? */
 static bool
-is_constant_key(Expr *expr)
+is_constant_key(Level *level, Expr *expr)
 {
+	/* one that no derived table has computed is written as its expression */
+	while (IsA(expr, PlaceHolderVar) && !level_is_computed(level, (PlaceHolderVar *) expr))
+		expr = ((PlaceHolderVar *) expr)->phexpr;
 	return !contain_var_clause((Node *) expr) && !contain_subplans((Node *) expr) &&
 		   !contain_agg_clause((Node *) expr) && !contain_window_function((Node *) expr) &&
 		   !contain_volatile_functions((Node *) expr);
@@ -78,7 +81,8 @@ write_group_by(Level *level, RemoteSql *out, bool *all_constant)
 			/* Trino takes nothing but columns there */
 			while (IsA(expr, PlaceHolderVar))
 				expr = ((PlaceHolderVar *) expr)->phexpr;
-			if (!IsA(expr, Var) && !level->statement->postgres)
+			if (!IsA(expr, Var) && (!level->statement->postgres || IsA(expr, Const) ||
+									contain_subplans((Node *) expr)))
 				return level_refuse("an expression in a grouping set");
 		}
 		foreach (lc, parse->groupingSets)
@@ -100,7 +104,7 @@ write_group_by(Level *level, RemoteSql *out, bool *all_constant)
 		/* written twice it would not be the same one */
 		if (contain_subplans((Node *) target_of(level, clause)->expr))
 			return level_refuse("a subquery in GROUP BY");
-		if (!is_constant_key(target_of(level, clause)->expr))
+		if (!is_constant_key(level, target_of(level, clause)->expr))
 			refs = lappend_int(refs, (int) clause->tleSortGroupRef);
 	}
 	*all_constant = refs == NIL && parse->groupClause != NIL;
@@ -152,10 +156,13 @@ write_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist, List *o
 		RemoteType type;
 		int ordinal = 0;
 
-		if (is_constant_key(tle->expr) && ordinals == NIL)
+		if (is_constant_key(level, tle->expr) && ordinals == NIL)
 			continue;
 		if (!order_of(clause, &descending))
 			return false;
+		/* DISTINCT takes nothing but what is selected, and a subquery written twice is two */
+		if (level->root->parse->distinctClause != NIL && contain_subplans((Node *) tle->expr))
+			return level_refuse("DISTINCT in the order of a subquery");
 		remote_sql_init(&key);
 		if (ordinals != NIL)
 		{
@@ -304,7 +311,7 @@ level_window_spec(Level *level, RemoteSql *out, WindowClause *window, bool frame
 		Expr *expr = target_of(level, lfirst(lc))->expr;
 		RemoteType type;
 
-		if (is_constant_key(expr))
+		if (is_constant_key(level, expr))
 			continue;
 		appendStringInfoString(&out->text, any ? ", " : "PARTITION BY ");
 		any = true;
@@ -524,7 +531,7 @@ write_columns(Level *level, RemoteSql *out, List *types, List **columns)
 					shippable_class(exprType((Node *) tle->expr), NULL))
 				return false;
 		}
-		if (parse->distinctClause != NIL && !is_constant_key(tle->expr))
+		if (parse->distinctClause != NIL && !is_constant_key(level, tle->expr))
 		{
 			if (!translate_key(level, out, tle->expr, &column->type))
 				return false;
@@ -616,7 +623,7 @@ write_target(Level *level, RemoteSql *out, Expr *expr)
 	if (translate_finish(expr))
 		return translate_parts(level, out, expr);
 	if (level->stage >= LEVEL_UNORDERED && level->root->parse->distinctClause != NIL &&
-				!is_constant_key(expr) ?
+				!is_constant_key(level, expr) ?
 			!translate_key(level, &value, expr, &type) :
 			!translate_expr(level, &value, expr, &type))
 		return false;

@@ -292,7 +292,7 @@ collect_targets(Level *level, List *exprs, List *quals, bool whole, List **targe
 		/* DISTINCT looks at all of what is selected, as it is */
 		if (whole)
 		{
-			if (list_member(context.exprs, expr))
+			if (list_member(context.exprs, expr) || IsA(expr, Const))
 				continue;
 			if (translate_finish(expr) && !level->statement->postgres)
 				return false;
@@ -650,11 +650,12 @@ limit_estimate(Node *node, int64 none)
 }
 
 /*
- * What a set operation returns: the target of the other paths, but for the flag
- * with which PostgreSQL tells the sides of INTERSECT and EXCEPT apart.
+ * The target without what nobody sees: keys of windows, which DISTINCT would look
+ * at, and the flag with which PostgreSQL tells the sides of INTERSECT and EXCEPT
+ * apart.
  */
 static PathTarget *
-set_operation_target(PlannerInfo *root, PathTarget *other)
+visible_target(PlannerInfo *root, PathTarget *other)
 {
 	PathTarget *target = copy_pathtarget(other);
 	ListCell *lc;
@@ -679,7 +680,9 @@ consider_final(PlannerInfo *root, RelOptInfo *rel, Oid serverid)
 	if (rel->pathlist == NIL || is_plain_scan(root))
 		return;
 	if (parse->setOperations)
-		target = set_operation_target(root, ((Path *) linitial(rel->pathlist))->pathtarget);
+		target = visible_target(root, ((Path *) linitial(rel->pathlist))->pathtarget);
+	else if (parse->distinctClause)
+		target = visible_target(root, target);
 	whole = write_level(root, serverid, target->exprs, LEVEL_ORDERED);
 	if (whole)
 	{

@@ -101,6 +101,8 @@ class Queries:
             columns = self.columns(inner)
             match = self.column(columns, type_)
             extra = f" AND {self.simple(columns)}" if rng.random() < 0.5 else ""
+            if rng.random() < 0.25:  # about the outer side alone
+                extra += f" AND {self.simple(list(scope))}"
             if rng.random() < 0.25 and not self.engine:
                 extra += f" AND {self.column(columns, 'int')[0]} < {self.value(scope, 'int')[0]}"
             if rng.random() < 0.3:
