@@ -783,7 +783,7 @@ static bool write_appendrel(Level *level, RemoteSql *out, int rti, RangeTblEntry
 bool
 level_write_rte(Level *level, RemoteSql *out, int rti)
 {
-	RangeTblEntry *rte = planner_rt_fetch(rti, level->root);
+	RangeTblEntry *rte = rt_fetch(rti, level->root->parse->rtable);
 	RelOptInfo *rel = level_rel(level, rti);
 
 	if (rte->securityQuals != NIL)
@@ -881,7 +881,7 @@ write_appendrel(Level *level, RemoteSql *out, int rti, RangeTblEntry *rte)
 			appendStringInfoString(&out->text, "1");
 		appendStringInfoString(&out->text, " FROM ");
 		remote_sql_append(out, &from);
-		if (!planner_rt_fetch(info->child_relid, level->root)->inh &&
+		if (!rt_fetch(info->child_relid, level->root->parse->rtable)->inh &&
 			!level_write_where(level, out, " WHERE ",
 							   level_relation_conditions(level, (int) info->child_relid, NIL),
 							   NULL))
@@ -923,11 +923,11 @@ level_reserve_names(Statement *statement, PlannerInfo *root)
 		AttrNumber attnum;
 
 		if (rel == NULL || rel->fdwroutine == NULL ||
-			planner_rt_fetch(i, root)->rtekind != RTE_RELATION)
+			rt_fetch(i, root->parse->rtable)->rtekind != RTE_RELATION)
 			continue;
 		for (attnum = 1; attnum <= rel->max_attr; attnum++)
 		{
-			Oid relid = planner_rt_fetch(i, root)->relid;
+			Oid relid = rt_fetch(i, root->parse->rtable)->relid;
 			const char *name;
 
 			if (get_attname(relid, attnum, true) == NULL)

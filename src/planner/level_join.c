@@ -45,6 +45,28 @@ relids_below(Node *node)
 					relids_below(((JoinExpr *) node)->rarg));
 }
 
+/* The same with the outer joins, which are members of such sets since 16. */
+static Relids
+relids_and_joins_below(Node *node)
+{
+	Relids relids = NULL;
+	ListCell *lc;
+
+	if (IsA(node, RangeTblRef))
+		return bms_make_singleton(((RangeTblRef *) node)->rtindex);
+	if (IsA(node, FromExpr))
+	{
+		foreach (lc, ((FromExpr *) node)->fromlist)
+			relids = bms_join(relids, relids_and_joins_below(lfirst(lc)));
+		return relids;
+	}
+	relids = bms_join(relids_and_joins_below(((JoinExpr *) node)->larg),
+					  relids_and_joins_below(((JoinExpr *) node)->rarg));
+	if (((JoinExpr *) node)->rtindex != 0)
+		relids = bms_add_member(relids, ((JoinExpr *) node)->rtindex);
+	return relids;
+}
+
 /* Has the planner found that nothing of this is needed? */
 static bool
 is_removed(Level *level, Node *node)
@@ -54,7 +76,7 @@ is_removed(Level *level, Node *node)
 
 	while ((rti = bms_next_member(relids, rti)) >= 0)
 		if (level_rel(level, rti) != NULL ||
-			planner_rt_fetch(rti, level->root)->rtekind == RTE_RESULT)
+			rt_fetch(rti, level->root->parse->rtable)->rtekind == RTE_RESULT)
 			return false;
 	return !bms_is_empty(relids);
 }
@@ -96,7 +118,7 @@ contains_subplan(List *conditions)
 
 /*
  * Does PostgreSQL compute something below the outer join of which these
- * relations are a nullable side, for use above it?
+ * relations, with the outer joins of them, are a nullable side, for use above it?
  */
 static List *
 placeholders_below(Level *level, Relids relids)
@@ -107,12 +129,10 @@ placeholders_below(Level *level, Relids relids)
 	foreach (lc, level->root->placeholder_list)
 	{
 		PlaceHolderInfo *info = lfirst_node(PlaceHolderInfo, lc);
-		Relids at = bms_intersect(info->ph_eval_at, level->root->all_baserels);
+		Relids at = info->ph_eval_at;
 		ListCell *lc2;
 		bool known = false;
 
-		if (bms_is_empty(at))
-			at = info->ph_eval_at;
 		foreach (lc2, level->placeholders)
 			known |= ((LevelPlaceholder *) lfirst(lc2))->phid == info->phid;
 		if (!bms_is_empty(at) && bms_is_subset(at, relids) && !known &&
@@ -147,7 +167,7 @@ wrap(Level *level, RemoteSql *out, RemoteSql *part, Relids relids, List *conditi
 	{
 		RelOptInfo *rel = level_rel(level, rti);
 		LevelRel *to = &wrapped[rti];
-		RangeTblEntry *rte = planner_rt_fetch(rti, level->root);
+		RangeTblEntry *rte = rt_fetch(rti, level->root->parse->rtable);
 		AttrNumber attnum;
 		Bitmapset *in_quals = NULL;
 
@@ -266,7 +286,8 @@ static bool
 is_result(Level *level, Node *node)
 {
 	return IsA(node, RangeTblRef) &&
-		   planner_rt_fetch(((RangeTblRef *) node)->rtindex, level->root)->rtekind == RTE_RESULT;
+		   rt_fetch(((RangeTblRef *) node)->rtindex, level->root->parse->rtable)->rtekind ==
+			   RTE_RESULT;
 }
 
 /* Is no join written for it? */
@@ -329,7 +350,7 @@ write_side(Level *level, RemoteSql *out, Node *node, bool nullable, bool apart, 
 {
 	RemoteSql part;
 	Relids relids = relids_below(node);
-	List *placeholders = nullable ? placeholders_below(level, relids) : NIL;
+	List *placeholders = nullable ? placeholders_below(level, relids_and_joins_below(node)) : NIL;
 	bool empty = false;
 	List *own = NIL;
 
@@ -462,7 +483,7 @@ level_write_from(Level *level, RemoteSql *out, Node *node, List **conditions, bo
 	if (IsA(node, RangeTblRef))
 	{
 		int rti = ((RangeTblRef *) node)->rtindex;
-		RangeTblEntry *rte = planner_rt_fetch(rti, level->root);
+		RangeTblEntry *rte = rt_fetch(rti, level->root->parse->rtable);
 
 		if (!level_write_rte(level, out, rti))
 			return false;
@@ -653,7 +674,7 @@ is_left_to_relation(Level *level, Expr *expr, Relids preserved)
 	if (bms_membership(relids) != BMS_SINGLETON || contain_volatile_functions((Node *) expr))
 		return false;
 	rti = bms_singleton_member(relids);
-	rte = planner_rt_fetch(rti, level->root);
+	rte = rt_fetch(rti, level->root->parse->rtable);
 	/* in an outer join's ON, and above one, it is not about the relation's rows alone */
 	if (rte->rtekind != RTE_SUBQUERY || bms_is_member(rti, preserved))
 		return false;

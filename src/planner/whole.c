@@ -859,7 +859,7 @@ static char *
 target_name(PlannerInfo *root, Expr *expr)
 {
 	if (IsA(expr, Var) && ((Var *) expr)->varno > 0 && ((Var *) expr)->varattno > 0)
-		return get_rte_attribute_name(planner_rt_fetch(((Var *) expr)->varno, root),
+		return get_rte_attribute_name(rt_fetch(((Var *) expr)->varno, root->parse->rtable),
 									  ((Var *) expr)->varattno);
 	if (IsA(expr, Aggref))
 		return get_func_name(((Aggref *) expr)->aggfnoid);

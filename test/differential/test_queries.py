@@ -65,6 +65,7 @@ def test_queries(tables):
         try:
             expected = rows(conn, sql)
         except psycopg.Error:
+            assert not conn.closed
             continue
         done += 1
         conn.execute("SET search_path = levels")
@@ -98,6 +99,7 @@ def test_mixed(tables):
         try:
             expected = rows(conn, sql)
         except psycopg.Error:
+            assert not conn.closed
             continue
         done += 1
         conn.execute("SET search_path = levels_mixed")
