@@ -722,7 +722,7 @@ level_merge_types(Level *level, RemoteType *to, const RemoteType *from, Oid type
 	{
 		to->whole = Max(to->whole, from->whole);
 		to->fraction = Max(to->fraction, from->fraction);
-		if (to->class == CLASS_NUMERIC && !translate_fit(level, to))
+		if (to->class == CLASS_NUMERIC && !translate_fit(level, to, 0))
 			return false;
 	}
 	to->relid = InvalidOid;

@@ -170,24 +170,26 @@ translate_order(Level *level, RemoteSql *out, Expr *expr, Oid collation, RemoteT
 
 /*
  * Do numbers of this type fit into a decimal?  Those that a whole query computes
- * must where they can be expected, and are an error there otherwise.
+ * must where they can be expected, of "needed" digits before the point, and are
+ * an error there otherwise.
  */
 bool
-translate_fit(Level *level, RemoteType *type)
+translate_fit(Level *level, RemoteType *type, int needed)
 {
 	if (type->whole < 0)
 		return false;
 	if (type->whole + type->fraction <= MAX_DIGITS)
 		return true;
-	if (!level->statement->lenient || !type->computed || MAX_DIGITS - type->fraction < SAFE_DIGITS)
+	if (!level->statement->lenient || !type->computed ||
+		MAX_DIGITS - type->fraction < Max(needed, SAFE_DIGITS))
 		return false;
 	type->whole = MAX_DIGITS - type->fraction;
 	return true;
 }
 
 /* Digits before the point that must have room beside others. */
-static int
-needed_digits(Level *level, const RemoteType *type)
+int
+translate_needed(Level *level, const RemoteType *type)
 {
 	return type->computed && level->statement->lenient ? Min(type->whole, SAFE_DIGITS) :
 														 type->whole;
@@ -201,7 +203,7 @@ bool
 translate_fit_both(Level *level, const RemoteType *left, const RemoteType *right)
 {
 	return left->whole >= 0 && right->whole >= 0 &&
-		   Max(needed_digits(level, left), needed_digits(level, right)) +
+		   Max(translate_needed(level, left), translate_needed(level, right)) +
 				   Max(left->fraction, right->fraction) <=
 			   MAX_DIGITS;
 }
@@ -316,7 +318,11 @@ translate_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *name,
 		type->whole = type->fraction = -1;
 	if (type->class == CLASS_NUMERIC)
 	{
-		if (!translate_fit(level, type))
+		int needed1 = translate_needed(level, &type1);
+		int needed2 = translate_needed(level, &type2);
+		int needed = *name == '*' ? needed1 + needed2 : Max(needed1, needed2) + 1;
+
+		if (!translate_fit(level, type, needed))
 			return false;
 		write_operand(out, &left, &type1);
 		appendStringInfo(&out->text, " %s ", name);
@@ -867,7 +873,7 @@ add_branch(Level *level, RemoteType *type, const RemoteType *branch, bool first)
 		type->whole = Max(type->whole, branch->whole);
 		type->fraction = Max(type->fraction, branch->fraction);
 	}
-	return type->class != CLASS_NUMERIC || translate_fit(level, type);
+	return type->class != CLASS_NUMERIC || translate_fit(level, type, 0);
 }
 
 static bool

@@ -147,7 +147,8 @@ extern void shippable_digits_of_type(Oid type, int32 typmod, RemoteType *digits)
 /* translate.c */
 extern bool translate_expr(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);
 extern bool translate_operand(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);
-extern bool translate_fit(Level *level, RemoteType *type);
+extern bool translate_fit(Level *level, RemoteType *type, int needed);
+extern int translate_needed(Level *level, const RemoteType *type);
 extern bool translate_fit_both(Level *level, const RemoteType *left, const RemoteType *right);
 extern bool translate_value(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);
 extern bool translate_key(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);

@@ -275,7 +275,7 @@ round_numeric(Call *call, RemoteSql *out, RemoteType *type)
 	type->whole = arg.whole + 1;
 	type->fraction = digits;
 	type->computed = true;
-	if (!translate_fit(call->level, type))
+	if (!translate_fit(call->level, type, translate_needed(call->level, &arg) + 1))
 		return false;
 	/* the cast rounds as round() does: halves away from zero */
 	appendStringInfo(&out->text, " AS decimal(%d,%d))", Max(type->whole + type->fraction, 1),
@@ -748,7 +748,9 @@ write_aggregate(Level *level, RemoteSql *out, const Aggregation *a, AggregateKin
 		type->whole = arg.whole + SUM_DIGITS;
 		type->fraction = arg.fraction;
 		type->computed = true;
-		if ((type->class == CLASS_NUMERIC && !translate_fit(level, type)) || arg.whole < 0)
+		if ((type->class == CLASS_NUMERIC &&
+			 !translate_fit(level, type, arg.computed ? SAFE_DIGITS : arg.whole + SUM_DIGITS)) ||
+			arg.whole < 0)
 			return false;
 		type->whole = type->class == CLASS_INTEGER ? Min(type->whole, 19) : type->whole;
 	}
