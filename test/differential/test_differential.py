@@ -325,7 +325,7 @@ EXPRESSIONS_OF = {
     "position": ["position('b' IN t)"],
     "starts_with": ["starts_with(t, 'a')", "starts_with(t, u)"],
     "concat": ["concat(t, '-', u)", "concat(t, u)"],
-    "": ["t || u", "n + 1.5", "n - n38", "n * 2.25", "-n", "i4 + i2::bigint", "i2 - 1 > i4", "d + 3 > d", "d - 7", "d - date '2024-01-01'", "coalesce(n, 0)", "nullif(t, 'a')", "nullif(n, 1.5)",
+    "": ["t || u", "n + 1.5", "n - n * 0.25", "n * 2.25", "-n", "i4 + i2::bigint", "i2 - 1 > i4", "d + 3 > d", "d - 7", "d - date '2024-01-01'", "coalesce(n, 0)", "nullif(t, 'a')", "nullif(n, 1.5)",
          "greatest(i2, i4)", "least(n, 1.5)", "greatest(t, u)", "least(d, date '2024-01-01')", "CASE t WHEN 'a' THEN 1 WHEN 'b' THEN 2 ELSE 3 END",
          "CASE WHEN n > 1 THEN n ELSE 0 END", "(i2, n) < (5, 1.5)", "(t, u) >= ('a', 'b')", "n / 3 > 0.5", "n / nullif(i4, 0) < 1", "(SELECT 1.5) < n"],
 }
