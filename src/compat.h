@@ -165,8 +165,12 @@ athena_adopt_rte(Query *outer, Query *inner, RangeTblEntry *rte)
 /* The builtin collation provider came with 17. */
 #if PG_VERSION_NUM >= 170000
 #define ATHENA_COLLPROVIDER_BUILTIN COLLPROVIDER_BUILTIN
+#define ATHENA_ANUM_DATABASE_LOCALE Anum_pg_database_datlocale
+#define ATHENA_ANUM_COLLATION_LOCALE Anum_pg_collation_colllocale
 #else
 #define ATHENA_COLLPROVIDER_BUILTIN 'b'
+#define ATHENA_ANUM_DATABASE_LOCALE Anum_pg_database_daticulocale
+#define ATHENA_ANUM_COLLATION_LOCALE Anum_pg_collation_colliculocale
 #endif
 
 /* 16 made one function of the privilege checks of all kinds of objects. */

@@ -388,7 +388,7 @@ write_any(Level *level, RemoteSql *out, SubPlan *plan)
 		return true;
 	inner = ((SelectColumn *) linitial(columns))->type;
 	if (type.class != inner.class || type.class == CLASS_NONE || type.class == CLASS_FLOAT ||
-		shippable_class(type.type, &ordered) == CLASS_NONE)
+		type.class == CLASS_FOLDED || shippable_class(type.type, &ordered) == CLASS_NONE)
 		return false;
 	if (type.class == CLASS_NUMERIC && !translate_fit_both(level, &type, &inner))
 		return false;

@@ -455,8 +455,8 @@ write_set_operation(Level *level, RemoteSql *out, SetOperationStmt *op, List **c
 			return false;
 		column->type.type = type;
 		/* rows are compared: NaN and -0, and text of an odd collation, in other ways */
-		if (!op->all && (column->type.class == CLASS_NONE || column->type.class == CLASS_FLOAT ||
-						 !shippable_collation(lfirst_oid(lc4), false)))
+		if (!op->all &&
+			(column->type.class == CLASS_NONE || !shippable_collation(lfirst_oid(lc4), false)))
 			return false;
 	}
 	return true;
@@ -633,7 +633,7 @@ write_target(Level *level, RemoteSql *out, Expr *expr)
 							   remote_column_to_read(type.relid, type.attnum, value.text.data));
 		return true;
 	}
-	if (type.class == CLASS_NONE)
+	if (type.class == CLASS_NONE || type.class == CLASS_FOLDED)
 		return false;
 	if (type.class == CLASS_BYTEA)
 		appendStringInfoString(&out->text, "to_hex(");
@@ -718,8 +718,8 @@ select_set_operation(Level *level, RemoteSql *body, LevelStage stage)
 	{
 		TypeClass class = ((SelectColumn *) lfirst(lc))->type.class;
 
-		if (!level->statement->postgres &&
-			(class == CLASS_NONE || class == CLASS_TIMESTAMPTZ || class == CLASS_BYTEA))
+		if (!level->statement->postgres && (class == CLASS_NONE || class == CLASS_FOLDED ||
+											class == CLASS_TIMESTAMPTZ || class == CLASS_BYTEA))
 			return false;
 	}
 	return stage < LEVEL_ORDERED ||

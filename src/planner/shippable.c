@@ -143,7 +143,98 @@ shippable_collation(Oid collation, bool order)
 		return true;
 	if (!get_collation_isdeterministic(collation))
 		return false;
-	return !order || (GetDatabaseEncoding() == PG_UTF8 && collation_is_code_point_order(collation));
+	return !order || (shippable_encoding() && collation_is_code_point_order(collation));
+}
+
+/* Does the database have the characters that Athena has? */
+bool
+shippable_encoding(void)
+{
+	return GetDatabaseEncoding() == PG_UTF8;
+}
+
+/*
+ * Languages whose locales map case as Unicode has it, one character for one.  In
+ * others, Turkish for one, letters of ASCII have other partners.
+ */
+static CaseMapping
+case_of_locale(const char *locale)
+{
+	static const char *const languages[] = {"C",  "en", "de", "fr", "es", "it", "pt", "nl", "da",
+											"nb", "nn", "sv", "fi", "pl", "cs", "ru", "uk", "ja"};
+	const char *encoding = strchr(locale, '.');
+	size_t len = strcspn(locale, "_.@");
+	size_t i;
+
+	if (strcmp(locale, "C") == 0 || strcmp(locale, "POSIX") == 0)
+		return CASE_ASCII;
+	if (encoding == NULL || strchr(locale, '@') ||
+		(pg_strcasecmp(encoding, ".utf8") != 0 && pg_strcasecmp(encoding, ".utf-8") != 0))
+		return CASE_UNKNOWN;
+	for (i = 0; i < lengthof(languages); i++)
+		if (len == strlen(languages[i]) && strncmp(locale, languages[i], len) == 0)
+			return CASE_UNICODE;
+	return CASE_UNKNOWN;
+}
+
+static CaseMapping
+case_of_provider(char provider, bool isnull, Datum locale)
+{
+	const char *name = isnull ? "" : TextDatumGetCString(locale);
+
+	if (provider == COLLPROVIDER_LIBC)
+		return case_of_locale(name);
+	/* PG_UNICODE_FAST makes two characters of one */
+	return provider == ATHENA_COLLPROVIDER_BUILTIN && strcmp(name, "PG_UNICODE_FAST") != 0 ?
+			   case_of_locale(name) :
+			   CASE_UNKNOWN;
+}
+
+/* How do upper(), lower() and ILIKE map characters under this collation? */
+CaseMapping
+shippable_case(Oid collation)
+{
+	CaseMapping mapping = CASE_UNKNOWN;
+	HeapTuple tuple;
+	Datum locale;
+	bool isnull;
+
+	if (!shippable_encoding())
+		return CASE_UNKNOWN;
+	if (collation == C_COLLATION_OID)
+		return CASE_ASCII;
+	if (collation == DEFAULT_COLLATION_OID)
+	{
+		Form_pg_database form;
+
+		tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+		if (!HeapTupleIsValid(tuple))
+			return CASE_UNKNOWN;
+		form = (Form_pg_database) GETSTRUCT(tuple);
+		locale =
+			SysCacheGetAttr(DATABASEOID, tuple,
+							form->datlocprovider == COLLPROVIDER_LIBC ? Anum_pg_database_datctype :
+																		ATHENA_ANUM_DATABASE_LOCALE,
+							&isnull);
+		mapping = case_of_provider(form->datlocprovider, isnull, locale);
+	}
+	else
+	{
+		Form_pg_collation form;
+
+		tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+		if (!HeapTupleIsValid(tuple))
+			return CASE_UNKNOWN;
+		form = (Form_pg_collation) GETSTRUCT(tuple);
+		locale =
+			SysCacheGetAttr(COLLOID, tuple,
+							form->collprovider == COLLPROVIDER_LIBC ? Anum_pg_collation_collctype :
+																	  ATHENA_ANUM_COLLATION_LOCALE,
+							&isnull);
+		mapping = case_of_provider(form->collprovider, isnull, locale);
+	}
+	ReleaseSysCache(tuple);
+	return mapping;
 }
 
 /* ---------- parameters: expressions without columns ---------- */

@@ -6,7 +6,8 @@
  * included.  What cannot be translated exactly is evaluated here.  Nothing is
  * shipped because a function of the same name exists there; each operator and
  * function stands in a catalogue, with the types for which it was compared with
- * the engine: operators here, functions and aggregates in translate_call.c.
+ * the engine: operators here, functions in translate_call.c, aggregates in
+ * translate_aggregate.c.
  *
  * Expressions without columns (constants, parameters, now() - '7 days') are
  * evaluated here in any case and travel as literals: holes in the text.
@@ -145,9 +146,15 @@ translate_key(Level *level, RemoteSql *out, Expr *expr, RemoteType *type)
 		case CLASS_NUMERIC:
 			return type->whole >= 0;
 		case CLASS_TEXT:
+		case CLASS_CHAR:
 			return shippable_collation(exprCollation((Node *) expr), false);
+		case CLASS_FLOAT:
+		case CLASS_TIMESTAMPTZ:
+		case CLASS_MIDNIGHT:
+		case CLASS_BYTEA:
+		case CLASS_UUID:
+			return true;
 		default:
-			/* NaN and -0, blanks, zones, bytes: later */
 			return false;
 	}
 }
@@ -163,7 +170,8 @@ translate_order(Level *level, RemoteSql *out, Expr *expr, Oid collation, RemoteT
 	if (level->statement->postgres)
 		return true;
 	shippable_class(type->type, &ordered);
-	if (type->class == CLASS_NONE || !ordered || (type->class == CLASS_NUMERIC && type->whole < 0))
+	if (type->class == CLASS_NONE || type->class == CLASS_FOLDED || !ordered ||
+		(type->class == CLASS_NUMERIC && type->whole < 0))
 		return false;
 	return type->class != CLASS_TEXT || shippable_collation(collation, true);
 }
@@ -249,9 +257,20 @@ translate_hole(RemoteSql *out, Expr *expr, RemoteType *type)
 
 /* ---------- arithmetic ---------- */
 
+static bool
+is_float_zero(Expr *expr)
+{
+	Const *c = (Const *) expr;
+
+	if (!IsA(expr, Const) || c->constisnull)
+		return false;
+	return c->consttype == FLOAT4OID ? DatumGetFloat4(c->constvalue) == 0 :
+									   DatumGetFloat8(c->constvalue) == 0;
+}
+
 /* The type in which integers of so many digits are computed without overflow. */
-static const char *
-wide_type(int digits)
+const char *
+translate_wide_type(int digits)
 {
 	return digits < 0 || digits > MAX_DIGITS ? NULL :
 		   digits <= BIGINT_DIGITS           ? "bigint" :
@@ -262,9 +281,9 @@ wide_type(int digits)
  * An operand of integer arithmetic, cast to the type in which it is computed.
  * What has been computed already has it.
  */
-static void
-write_integer(RemoteSql *out, Expr *expr, const RemoteSql *value, const RemoteType *type,
-			  const char *wide)
+void
+translate_write_integer(RemoteSql *out, Expr *expr, const RemoteSql *value, const RemoteType *type,
+						const char *wide)
 {
 	if (wide == NULL && IsA(expr, OpExpr))
 	{
@@ -274,6 +293,135 @@ write_integer(RemoteSql *out, Expr *expr, const RemoteSql *value, const RemoteTy
 	appendStringInfoString(&out->text, "CAST(");
 	remote_sql_append(out, value);
 	appendStringInfo(&out->text, " AS %s)", wide ? wide : literal_type_name(type->type));
+}
+
+/*
+ * + - * / of floating point numbers, as IEEE has them on both sides.  Beyond what
+ * they hold is infinity or 0 there, an error here; division by 0 is made one.
+ */
+static void
+write_float_arithmetic(Level *level, RemoteSql *out, const RemoteSql *left, const RemoteType *type1,
+					   const char *name, Expr *right_expr, const RemoteSql *right,
+					   const RemoteType *type2)
+{
+	bool checked = *name == '/' && (!type2->is_const || is_float_zero(right_expr));
+
+	write_operand(out, left, type1);
+	appendStringInfo(&out->text, " %s ", name);
+	if (!checked)
+	{
+		write_operand(out, right, type2);
+		return;
+	}
+	appendStringInfoString(&out->text, "IF(");
+	write_operand(out, right, type2);
+	appendStringInfo(&out->text, " = 0, %s, ", level->spares_rows ? "NULL" : REMOTE_ERROR);
+	remote_sql_append(out, right);
+	appendStringInfoChar(&out->text, ')');
+}
+
+/*
+ * The remainder of integers and numerics, and the quotient of integers, which is
+ * cut toward zero on both sides.  Integers have room in their own types; those
+ * that were computed in wider ones come back to bigint.
+ */
+bool
+translate_remainder(Level *level, RemoteSql *out, Expr *left_expr, Expr *right_expr,
+					const char *name, RemoteType *type)
+{
+	const char *wide = level->spares_rows ? "bigint" : NULL;
+	RemoteSql left, right;
+	RemoteType type1, type2;
+
+	remote_sql_init(&left);
+	remote_sql_init(&right);
+	if (!translate_expr(level, &left, left_expr, &type1) ||
+		!translate_expr(level, &right, right_expr, &type2) || type1.class != type->class ||
+		type2.class != type->class || type1.whole < 0 || type2.whole < 0)
+		return false;
+	if (type->class == CLASS_NUMERIC)
+	{
+		type->whole = Min(type1.whole, type2.whole);
+		type->fraction = Max(type1.fraction, type2.fraction);
+		type->computed = true;
+		if (!translate_fit_both(level, &type1, &type2))
+			return false;
+		write_operand(out, &left, &type1);
+	}
+	else
+	{
+		if (type1.whole > 19 || type2.whole > 19)
+			return false;
+		type->whole = *name == '%' ? Min(type1.whole, type2.whole) : type1.whole;
+		translate_write_integer(out, left_expr, &left, &type1, wide);
+	}
+	appendStringInfo(&out->text, " %s ", name);
+	/* where another condition may spare a row the error, NULL is as good */
+	if (level->spares_rows)
+		appendStringInfoString(&out->text, "nullif(");
+	if (type->class == CLASS_NUMERIC)
+		write_operand(out, &right, &type2);
+	else
+		translate_write_integer(out, right_expr, &right, &type2, wide);
+	if (level->spares_rows)
+		appendStringInfoString(&out->text, ", 0)");
+	if (type->class == CLASS_INTEGER && !level->spares_rows)
+		shippable_digits_of_type(type->type, -1, type);
+	return true;
+}
+
+/* & | # << >> of integers, whose functions there give bigint; shifts by constants. */
+static bool
+translate_bits(Level *level, RemoteSql *out, OpExpr *op, const char *name, RemoteType *type)
+{
+	static const struct
+	{
+		const char *here;
+		const char *there;
+	} words[] = {
+		{"&", "bitwise_and"},         {"|", "bitwise_or"},
+		{"#", "bitwise_xor"},         {"~", "bitwise_not"},
+		{"<<", "bitwise_left_shift"}, {">>", "bitwise_right_shift_arithmetic"},
+	};
+	bool shift = strlen(name) == 2;
+	ListCell *lc;
+	size_t i;
+
+	for (i = 0; strcmp(words[i].here, name) != 0; i++)
+		if (i + 1 == lengthof(words))
+			return false;
+	/* a shift loses the bits that its type has no room for, on both sides */
+	appendStringInfo(&out->text, "CAST(%s(", words[i].there);
+	foreach (lc, op->args)
+	{
+		RemoteSql value;
+		RemoteType arg;
+
+		remote_sql_init(&value);
+		if (!translate_expr(level, &value, lfirst(lc), &arg) || arg.class != CLASS_INTEGER)
+			return false;
+		if (lc == list_head(op->args))
+		{
+			translate_write_integer(out, lfirst(lc), &value, &arg, literal_type_name(type->type));
+			continue;
+		}
+		appendStringInfoString(&out->text, ", ");
+		if (!shift)
+			remote_sql_append(out, &value);
+		else
+		{
+			int width = type->type == INT8OID ? 64 : 32;
+			Const *n = lfirst(lc);
+
+			if (!IsA(n, Const) || n->constisnull || DatumGetInt32(n->constvalue) < 0 ||
+				type->type == INT2OID)
+				return false;
+			appendStringInfo(&out->text, "%d", DatumGetInt32(n->constvalue) % width);
+		}
+	}
+	appendStringInfo(&out->text, ") AS %s)", literal_type_name(type->type));
+	type->bare = true;
+	return true;
 }
 
 /*
@@ -295,14 +443,16 @@ translate_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *name,
 		return false;
 	translate_type_init(type, op->opresulttype, -1);
 	type->computed = true;
-	if (type1.class == CLASS_FLOAT && type2.class == CLASS_FLOAT && *name != '/')
+	if (type1.class == CLASS_FLOAT && type2.class == CLASS_FLOAT)
 	{
-		/* an overflow is infinity there, an error here: values that are shown, no more */
-		return false;
+		write_float_arithmetic(level, out, &left, &type1, name, lsecond(op->args), &right, &type2);
+		return true;
 	}
 	if (type1.class != type->class || type2.class != type->class ||
 		(type->class != CLASS_NUMERIC && type->class != CLASS_INTEGER))
 		return false;
+	if (*name == '%' || (*name == '/' && type->class == CLASS_INTEGER))
+		return translate_remainder(level, out, linitial(op->args), lsecond(op->args), name, type);
 	if (*name == '/')
 		return type->class == CLASS_NUMERIC &&
 			   translate_divide(level, out, &left, &type1, &right, &type2, type);
@@ -331,13 +481,13 @@ translate_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *name,
 	}
 	if (level->spares_rows)
 	{
-		wide = wide_type(type->whole);
+		wide = translate_wide_type(type->whole);
 		if (wide == NULL)
 			return false;
 	}
-	write_integer(out, linitial(op->args), &left, &type1, wide);
+	translate_write_integer(out, linitial(op->args), &left, &type1, wide);
 	appendStringInfo(&out->text, " %s ", name);
-	write_integer(out, lsecond(op->args), &right, &type2, wide);
+	translate_write_integer(out, lsecond(op->args), &right, &type2, wide);
 	if (!level->spares_rows)
 		shippable_digits_of_type(type->type, -1, type);
 	return true;
@@ -349,17 +499,6 @@ static bool
 is_real(const RemoteType *type)
 {
 	return type->type == FLOAT4OID;
-}
-
-static bool
-is_float_zero(Expr *expr)
-{
-	Const *c = (Const *) expr;
-
-	if (!IsA(expr, Const) || c->constisnull)
-		return false;
-	return c->consttype == FLOAT4OID ? DatumGetFloat4(c->constvalue) == 0 :
-									   DatumGetFloat8(c->constvalue) == 0;
 }
 
 /* One side of a comparison. */
@@ -520,7 +659,8 @@ may_compare(Level *level, const RemoteType *left, const RemoteType *right, bool 
 	bool ordered = false;
 
 	shippable_class(left->type, &ordered);
-	if (left->class == CLASS_NONE || left->class != right->class || (order && !ordered))
+	if (left->class == CLASS_NONE || left->class == CLASS_FOLDED || left->class != right->class ||
+		(order && !ordered))
 		return false;
 	if ((left->class == CLASS_TEXT || left->class == CLASS_CHAR) &&
 		!shippable_collation(collation, order))
@@ -546,8 +686,15 @@ translate_comparison(Level *level, RemoteSql *out, const char *name, Expr *left_
 	bool order = strcmp(name, "=") != 0 && strcmp(name, "<>") != 0;
 	Side left, right;
 
-	if (!is_comparison(name) || !translate_sides(level, &left, &right, left_expr, right_expr) ||
-		!may_compare(level, &left.type, &right.type, order, collation))
+	if (!is_comparison(name) || !translate_sides(level, &left, &right, left_expr, right_expr))
+		return false;
+	if ((left.type.class == CLASS_FOLDED && translate_is_ascii_const(right_expr)) ||
+		(right.type.class == CLASS_FOLDED && translate_is_ascii_const(left_expr)))
+	{
+		if (order || !shippable_collation(collation, false))
+			return false;
+	}
+	else if (!may_compare(level, &left.type, &right.type, order, collation))
 		return false;
 	if (distinct)
 	{
@@ -559,47 +706,6 @@ translate_comparison(Level *level, RemoteSql *out, const char *name, Expr *left_
 		write_float_comparison(out, name, &left, &right);
 	else
 		write_infix(out, &left, name, &right);
-	return true;
-}
-
-/*
- * LIKE: a constant pattern that does not end in a lone escape character, with
- * the escapes that Athena takes.
- */
-static bool
-translate_like(Level *level, RemoteSql *out, bool negated, OpExpr *op)
-{
-	Const *right = lsecond(op->args);
-	RemoteType type;
-	StringInfoData pattern;
-	const char *p;
-	bool escapes = false;
-
-	if (!IsA(right, Const) || right->constisnull || right->consttype != TEXTOID ||
-		!shippable_collation(op->inputcollid, false) ||
-		!translate_operand(level, out, linitial(op->args), &type) ||
-		(type.class != CLASS_TEXT && type.class != CLASS_CHAR))
-		return false;
-	initStringInfo(&pattern);
-	for (p = TextDatumGetCString(right->constvalue); *p; p++)
-	{
-		if (*p == '\\')
-		{
-			p++;
-			if (*p == '\0')
-				return false;
-			if (*p == '%' || *p == '_' || *p == '\\')
-			{
-				appendStringInfoChar(&pattern, '\\');
-				escapes = true;
-			}
-		}
-		appendStringInfoChar(&pattern, *p);
-	}
-	appendStringInfoString(&out->text, negated ? " NOT LIKE " : " LIKE ");
-	literal_append_string(&out->text, pattern.data);
-	if (escapes)
-		appendStringInfoString(&out->text, " ESCAPE '\\'");
 	return true;
 }
 
@@ -672,21 +778,46 @@ translate_date_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *
 static bool
 translate_op(Level *level, RemoteSql *out, OpExpr *op, RemoteType *type)
 {
-	const char *name;
+	const char *name = NULL;
 	Expr *left = linitial(op->args);
 	Oid left_type = exprType((Node *) left);
 
+	/* stable ones depend on the time zone: few do without */
 	if (!shippable_builtin_operator(op->opno, &name))
-		return false;
+	{
+		if (name == NULL || list_length(op->args) != 2)
+			return false;
+		if (exprType(lsecond(op->args)) == INTERVALOID)
+			return (*name == '+' || *name == '-') &&
+				   translate_plus_interval(level, out, op, *name == '-', type);
+		return translate_compare_date(level, out, op, name, type);
+	}
 	translate_type_init(type, op->opresulttype, -1);
 	if (list_length(op->args) == 1)
 	{
 		RemoteType inner;
+		RemoteSql value;
+		const char *wide = NULL;
 
-		if (strcmp(name, "-") != 0 || type->class != CLASS_NUMERIC)
+		if (strcmp(name, "~") == 0 && type->class == CLASS_INTEGER)
+			return translate_bits(level, out, op, name, type);
+		remote_sql_init(&value);
+		if (strcmp(name, "-") != 0 || !translate_expr(level, &value, left, &inner) ||
+			inner.class != type->class)
 			return false;
 		appendStringInfoString(&out->text, "- ");
-		if (!translate_operand(level, out, left, &inner) || inner.whole < 0)
+		if (type->class == CLASS_INTEGER)
+		{
+			/* there is one integer whose opposite is too large */
+			if (level->spares_rows && (wide = translate_wide_type(inner.whole)) == NULL)
+				return false;
+			translate_write_integer(out, left, &value, &inner, wide);
+		}
+		else
+			write_operand(out, &value, &inner);
+		if (type->class == CLASS_FLOAT)
+			return true;
+		if ((type->class != CLASS_NUMERIC && type->class != CLASS_INTEGER) || inner.whole < 0)
 			return false;
 		type->whole = inner.whole;
 		type->fraction = inner.fraction;
@@ -695,15 +826,30 @@ translate_op(Level *level, RemoteSql *out, OpExpr *op, RemoteType *type)
 	}
 	if (list_length(op->args) != 2)
 		return false;
-	if (strcmp(name, "~~") == 0 || strcmp(name, "!~~") == 0)
-		return translate_like(level, out, name[0] == '!', op);
+	if (strncmp(name, "~~", 2) == 0 || strncmp(name, "!~~", 3) == 0)
+		return translate_like(level, out, name, op);
+	if (*name == '~' || strncmp(name, "!~", 2) == 0)
+		return translate_match(level, out, name, op);
+	if (strcmp(name, "^@") == 0)
+		return translate_function(level, out,
+								  makeFuncExpr(op->opfuncid, BOOLOID, op->args, InvalidOid,
+											   op->inputcollid, COERCE_EXPLICIT_CALL),
+								  type);
 	if (strcmp(name, "||") == 0)
 		return translate_concat(level, out, op, type);
+	if (translate_is_array_column(left) || translate_is_array_column(lsecond(op->args)))
+		return (strcmp(name, "&&") == 0 || strcmp(name, "@>") == 0 || strcmp(name, "<@") == 0) &&
+			   translate_array_operator(level, out, name, op, type);
+	if (strlen(name) == 1 && strchr("+-", *name) &&
+		(left_type == INTERVALOID || exprType(lsecond(op->args)) == INTERVALOID))
+		return translate_plus_interval(level, out, op, *name == '-', type);
 	if (strlen(name) == 1 && strchr("+-", *name) &&
 		(left_type == DATEOID || exprType(lsecond(op->args)) == DATEOID))
 		return translate_date_arithmetic(level, out, op, name, type);
-	if (strlen(name) == 1 && strchr("+-*/", *name))
+	if (strlen(name) == 1 && strchr("+-*/%", *name))
 		return translate_arithmetic(level, out, op, name, type);
+	if (type->class == CLASS_INTEGER)
+		return translate_bits(level, out, op, name, type);
 	return translate_comparison(level, out, name, left, lsecond(op->args), op->inputcollid, NULL);
 }
 
@@ -755,11 +901,14 @@ translate_array_op(Level *level, RemoteSql *out, ScalarArrayOpExpr *op)
 	bool whole =
 		!list || list->constisnull || array_contains_nulls(DatumGetArrayTypeP(list->constvalue));
 
+	if (translate_is_array_column(right))
+		return translate_array_contains(level, out, op);
 	if (!shippable_builtin_operator(op->opno, &name) || strcmp(name, op->useOr ? "=" : "<>") != 0)
 		return false;
 	remote_sql_init(&left.sql);
 	if (!translate_expr(level, &left.sql, left.expr, &left.type) || class == CLASS_NONE ||
-		class != left.type.class)
+		(class != left.type.class &&
+		 !(left.type.class == CLASS_FOLDED && translate_is_ascii_const(right))))
 		return false;
 	if ((class == CLASS_TEXT || class == CLASS_CHAR) &&
 		!shippable_collation(op->inputcollid, false))
@@ -1034,7 +1183,7 @@ translate_relabel(Level *level, RemoteSql *out, RelabelType *relabel, RemoteType
 	TypeClass class = shippable_class(relabel->resulttype, NULL);
 
 	if (!translate_expr(level, out, relabel->arg, type) || class == CLASS_NONE ||
-		class != type->class)
+		(class != type->class && !(class == CLASS_TEXT && type->class == CLASS_FOLDED)))
 		return false;
 	type->type = relabel->resulttype;
 	return true;
@@ -1095,6 +1244,10 @@ translate_node(Level *level, RemoteSql *out, Expr *expr, RemoteType *type)
 			return translate_minmax(level, out, (MinMaxExpr *) expr, type);
 		case T_RowCompareExpr:
 			return translate_row_compare(level, out, (RowCompareExpr *) expr);
+		case T_CoerceViaIO:
+			return translate_io_cast(level, out, (CoerceViaIO *) expr, type);
+		case T_SubscriptingRef:
+			return translate_array_element(level, out, (SubscriptingRef *) expr, type);
 		case T_FuncExpr:
 			return translate_function(level, out, (FuncExpr *) expr, type);
 		case T_Aggref:

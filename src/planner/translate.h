@@ -2,8 +2,7 @@
  * translate.h
  *	  PostgreSQL's expressions and queries in Athena's SQL.
  *
- * translate.c, translate_call.c and translate_numeric.c write expressions,
- * level.c the queries around them, shippable.c knows which types and collations
+ * translate*.c write expressions, level*.c the queries around them, shippable.c knows which types and collations
  * compare alike.  Everything is written into a RemoteSql in one pass; a
  * function that returns false has met something that Athena would not do in
  * the same way, and what it has written must be thrown away.
@@ -27,6 +26,8 @@
 #define SAFE_DIGITS 15
 /* Digits after the point that the quotient of two decimals gets. */
 #define QUOTIENT_DIGITS 20
+/* An expression of type double that is an error for the rows for which it is evaluated. */
+#define REMOTE_ERROR "CAST(1 / 0 AS double)"
 
 /* Types whose values may be compared with each other. */
 typedef enum TypeClass
@@ -42,8 +43,19 @@ typedef enum TypeClass
 	CLASS_TIMESTAMPTZ,
 	CLASS_TIME,
 	CLASS_BYTEA,
-	CLASS_UUID
+	CLASS_UUID,
+	/* of expressions alone */
+	CLASS_FOLDED, /* text in one case: see translate_text.c */
+	CLASS_MIDNIGHT /* a date that is a timestamp with time zone here: see translate_time.c */
 } TypeClass;
+
+/* Which characters have another case, as far as that is known. */
+typedef enum CaseMapping
+{
+	CASE_UNKNOWN,
+	CASE_ASCII, /* those of ASCII alone */
+	CASE_UNICODE /* as Unicode says, one character for one */
+} CaseMapping;
 
 /* What is known of an expression that was written. */
 typedef struct RemoteType
@@ -137,6 +149,8 @@ extern void remote_sql_hole(RemoteSql *out, Expr *param);
 /* shippable.c */
 extern TypeClass shippable_class(Oid type, bool *ordered);
 extern bool shippable_collation(Oid collation, bool order);
+extern bool shippable_encoding(void);
+extern CaseMapping shippable_case(Oid collation);
 extern bool shippable_builtin_operator(Oid opno, const char **name);
 extern bool shippable_needs_subplan(Expr *expr);
 extern bool shippable_const(Const *c);
@@ -155,9 +169,36 @@ extern bool translate_key(Level *level, RemoteSql *out, Expr *expr, RemoteType *
 extern bool translate_order(Level *level, RemoteSql *out, Expr *expr, Oid collation,
 							RemoteType *type);
 extern void translate_type_init(RemoteType *type, Oid pgtype, int32 typmod);
+extern const char *translate_wide_type(int digits);
+extern void translate_write_integer(RemoteSql *out, Expr *expr, const RemoteSql *value,
+									const RemoteType *type, const char *wide);
+extern bool translate_remainder(Level *level, RemoteSql *out, Expr *left, Expr *right,
+								const char *name, RemoteType *type);
 
 /* translate_call.c */
 extern bool translate_function(Level *level, RemoteSql *out, FuncExpr *func, RemoteType *type);
+
+/* translate_text.c */
+extern bool translate_is_ascii_const(Expr *expr);
+extern bool translate_like(Level *level, RemoteSql *out, const char *name, OpExpr *op);
+extern bool translate_match(Level *level, RemoteSql *out, const char *name, OpExpr *op);
+extern bool translate_io_cast(Level *level, RemoteSql *out, CoerceViaIO *cast, RemoteType *type);
+
+/* translate_time.c */
+extern bool translate_plus_interval(Level *level, RemoteSql *out, OpExpr *op, bool negative,
+									RemoteType *type);
+extern bool translate_compare_date(Level *level, RemoteSql *out, OpExpr *op, const char *name,
+								   RemoteType *type);
+
+/* translate_array.c */
+extern bool translate_is_array_column(Expr *expr);
+extern bool translate_array_contains(Level *level, RemoteSql *out, ScalarArrayOpExpr *op);
+extern bool translate_array_operator(Level *level, RemoteSql *out, const char *name, OpExpr *op,
+									 RemoteType *type);
+extern bool translate_array_element(Level *level, RemoteSql *out, SubscriptingRef *ref,
+									RemoteType *type);
+
+/* translate_aggregate.c */
 extern bool translate_aggregate(Level *level, RemoteSql *out, Aggref *agg, RemoteType *type);
 extern bool translate_window(Level *level, RemoteSql *out, WindowFunc *func, RemoteType *type);
 extern bool translate_grouping(Level *level, RemoteSql *out, GroupingFunc *func, RemoteType *type);

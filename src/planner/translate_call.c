@@ -1,49 +1,25 @@
 /*
  * translate_call.c
- *	  Functions, aggregates and window functions in Athena's SQL.
+ *	  Functions in Athena's SQL: the catalogue, and those of numbers.
  *
- * The catalogues: by name and by the types of the arguments for which they were
- * compared with the engine (semantics of each in doc/pushdown.md).  A function
- * that is not here is evaluated here.
+ * By name and by the types of the arguments for which they were compared with
+ * the engine (what is said above each writer stands in doc/pushdown.md).  A
+ * function that is not here is evaluated here.
  */
-#include "planner/translate.h"
+#include "planner/translate_call.h"
 
 #include "access/transam.h"
-#include "catalog/pg_aggregate.h"
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
-#include "optimizer/tlist.h"
 #include "query/literal.h"
-#include "query/rows.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
-/* pg_operator's * of numerics, which has no name of its own in the headers. */
-#define NUMERIC_MUL_OPERATOR 1760
-/* Digits after the point of a deviation that is not exact. */
-#define DEVIATION_DIGITS 16
-
-/* ---------- functions ---------- */
-
-/* A call that is being translated. */
-typedef struct Call
-{
-	Level *level;
-	FuncExpr *func;
-	int nargs;
-	Expr *args[4];
-	Oid types[4];
-} Call;
-
-typedef bool (*CallWriter)(Call *call, RemoteSql *out, RemoteType *type);
+/* ---------- arguments ---------- */
 
 /* A constant argument that is a number from least on. */
-static bool
-int_arg(Call *call, int n, int least, int *value)
+bool
+call_int(Call *call, int n, int least, int *value)
 {
 	Const *c = (Const *) call->args[n];
 
@@ -53,9 +29,9 @@ int_arg(Call *call, int n, int least, int *value)
 	return *value >= least;
 }
 
-/* A constant argument of type text. */
-static char *
-text_arg(Call *call, int n)
+/* A constant argument of type text; NULL if it is none. */
+char *
+call_text(Call *call, int n)
 {
 	Const *c = (Const *) call->args[n];
 
@@ -64,20 +40,30 @@ text_arg(Call *call, int n)
 	return TextDatumGetCString(c->constvalue);
 }
 
-static bool
-write_arg(Call *call, RemoteSql *out, int n, RemoteType *type)
+bool
+call_write(Call *call, RemoteSql *out, int n, RemoteType *type)
 {
 	return translate_value(call->level, out, call->args[n], type);
 }
 
-/* name(argument, constants after it). */
-static bool
-write_call(Call *call, RemoteSql *out, const char *name, RemoteType *type)
+/* An argument that must be of this class. */
+bool
+call_write_class(Call *call, RemoteSql *out, int n, TypeClass class)
 {
-	appendStringInfo(&out->text, "%s(", name);
-	if (!write_arg(call, out, 0, type))
+	RemoteType arg;
+
+	return call_write(call, out, n, &arg) && arg.class == class;
+}
+
+/* The first argument, which must be of this class, between texts. */
+bool
+call_write_around(Call *call, RemoteSql *out, const char *before, TypeClass class,
+				  const char *after)
+{
+	appendStringInfoString(&out->text, before);
+	if (!call_write_class(call, out, 0, class))
 		return false;
-	appendStringInfoChar(&out->text, ')');
+	appendStringInfoString(&out->text, after);
 	return true;
 }
 
@@ -102,7 +88,7 @@ to_numeric(Call *call, RemoteSql *out, RemoteType *type)
 	int32 typmod = exprTypmod((Node *) call->func);
 
 	remote_sql_init(&value);
-	if (!write_arg(call, &value, 0, &arg) || arg.whole < 0)
+	if (!call_write(call, &value, 0, &arg) || arg.whole < 0)
 		return false;
 	if (arg.class == CLASS_INTEGER)
 	{
@@ -123,7 +109,42 @@ to_numeric(Call *call, RemoteSql *out, RemoteType *type)
 	return true;
 }
 
-/* smallint, integer and bigint of each other and of numeric */
+/*
+ * A double rounded as here: halves go to the even number.
+ */
+static void
+write_rounded(RemoteSql *out, const RemoteSql *value)
+{
+	appendStringInfoString(&out->text, "CASE WHEN abs(");
+	remote_sql_append(out, value);
+	appendStringInfoString(&out->text, " - truncate(");
+	remote_sql_append(out, value);
+	appendStringInfoString(&out->text, ")) = 0.5e0 THEN 2e0 * round(");
+	remote_sql_append(out, value);
+	appendStringInfoString(&out->text, " / 2e0) ELSE round(");
+	remote_sql_append(out, value);
+	appendStringInfoString(&out->text, ") END");
+}
+
+/* An argument that is a number with a point, in double precision. */
+static bool
+write_double(Call *call, RemoteSql *out)
+{
+	RemoteType arg;
+	RemoteSql value;
+
+	remote_sql_init(&value);
+	if (!translate_operand(call->level, &value, call->args[0], &arg) || arg.class != CLASS_FLOAT)
+		return false;
+	if (arg.type == FLOAT4OID)
+		appendStringInfoString(&out->text, "CAST(");
+	remote_sql_append(out, &value);
+	if (arg.type == FLOAT4OID)
+		appendStringInfoString(&out->text, " AS double)");
+	return true;
+}
+
+/* smallint, integer and bigint of each other, of numeric and of double precision */
 static bool
 to_integer(Call *call, RemoteSql *out, RemoteType *type)
 {
@@ -131,7 +152,18 @@ to_integer(Call *call, RemoteSql *out, RemoteType *type)
 	RemoteType arg;
 
 	remote_sql_init(&value);
-	if (!write_arg(call, &value, 0, &arg) ||
+	if (shippable_class(call->types[0], NULL) == CLASS_FLOAT)
+	{
+		RemoteSql rounded;
+
+		remote_sql_init(&rounded);
+		if (!write_double(call, &value))
+			return false;
+		write_rounded(&rounded, &value);
+		write_cast(call, out, &rounded, false, literal_type_name(type->type));
+		return true;
+	}
+	if (!call_write(call, &value, 0, &arg) ||
 		(arg.class != CLASS_INTEGER && arg.class != CLASS_NUMERIC) || arg.whole < 0)
 		return false;
 	write_cast(call, out, &value, arg.whole < type->whole - 1, literal_type_name(type->type));
@@ -146,131 +178,55 @@ to_double(Call *call, RemoteSql *out, RemoteType *type)
 	RemoteType arg;
 
 	appendStringInfoString(&out->text, "CAST(");
-	if (!write_arg(call, out, 0, &arg) ||
+	if (!call_write(call, out, 0, &arg) ||
 		(arg.class != CLASS_INTEGER && arg.class != CLASS_NUMERIC && arg.class != CLASS_FLOAT))
 		return false;
 	appendStringInfoString(&out->text, " AS double)");
 	return true;
 }
 
-/* text(char): without the blanks */
-static bool
-to_text(Call *call, RemoteSql *out, RemoteType *type)
-{
-	RemoteType arg;
-
-	appendStringInfoString(&out->text, "trim(TRAILING ' ' FROM CAST(");
-	if (!write_arg(call, out, 0, &arg) || arg.class != CLASS_CHAR)
-		return false;
-	appendStringInfoString(&out->text, " AS varchar))");
-	return true;
-}
-
-/* date(timestamp), timestamp(date) */
-static bool
-to_datetime(Call *call, RemoteSql *out, RemoteType *type)
-{
-	RemoteType arg;
-
-	appendStringInfoString(&out->text, "CAST(");
-	if (!write_arg(call, out, 0, &arg) || arg.class != CLASS_DATETIME)
-		return false;
-	appendStringInfo(&out->text, " AS %s)", literal_type_name(type->type));
-	return true;
-}
-
-/* extract(unit from date or timestamp), as numeric */
-static bool
-extract(Call *call, RemoteSql *out, RemoteType *type)
-{
-	static const struct
-	{
-		const char *unit;
-		const char *before;
-		const char *after;
-		bool time;
-	} units[] = {
-		{"year", "year(", ")", false},
-		{"quarter", "quarter(", ")", false},
-		{"month", "month(", ")", false},
-		{"week", "week(", ")", false},
-		{"day", "day(", ")", false},
-		{"doy", "day_of_year(", ")", false},
-		{"dow", "day_of_week(", ") % 7", false},
-		{"isodow", "day_of_week(", ")", false},
-		{"isoyear", "year_of_week(", ")", false},
-		{"hour", "hour(", ")", true},
-		{"minute", "minute(", ")", true},
-	};
-	char *unit = text_arg(call, 0);
-	RemoteType arg;
-	size_t i;
-
-	for (i = 0; unit && i < lengthof(units); i++)
-	{
-		if (pg_strcasecmp(unit, units[i].unit) != 0 ||
-			(units[i].time && call->types[1] != TIMESTAMPOID))
-			continue;
-		appendStringInfo(&out->text, "CAST(%s", units[i].before);
-		if (!write_arg(call, out, 1, &arg) || arg.class != CLASS_DATETIME)
-			return false;
-		type->whole = 10;
-		type->fraction = 0;
-		appendStringInfo(&out->text, "%s AS %s)", units[i].after,
-						 type->class == CLASS_FLOAT ? "double" : "decimal(10,0)");
-		return true;
-	}
-	return false;
-}
-
-/* date_trunc(unit, timestamp) */
-static bool
-truncate_time(Call *call, RemoteSql *out, RemoteType *type)
-{
-	static const char *const units[] = {"year", "quarter", "month",  "week",
-										"day",  "hour",    "minute", "second"};
-	char *unit = text_arg(call, 0);
-	RemoteType arg;
-	size_t i;
-
-	for (i = 0; unit && i < lengthof(units); i++)
-		if (pg_strcasecmp(unit, units[i]) == 0)
-		{
-			appendStringInfo(&out->text, "date_trunc('%s', ", units[i]);
-			if (!write_arg(call, out, 1, &arg) || arg.type != TIMESTAMPOID)
-				return false;
-			appendStringInfoChar(&out->text, ')');
-			return true;
-		}
-	return false;
-}
-
-/* abs of numerics, and of doubles */
+/* of whole numbers, numerics and doubles */
 static bool
 absolute(Call *call, RemoteSql *out, RemoteType *type)
 {
+	RemoteSql value;
 	RemoteType arg;
+	const char *wide = NULL;
 
-	if (!write_call(call, out, "abs", &arg) ||
-		(arg.class != CLASS_NUMERIC && arg.class != CLASS_FLOAT))
+	remote_sql_init(&value);
+	if (!call_write(call, &value, 0, &arg) ||
+		(arg.class != CLASS_NUMERIC && arg.class != CLASS_FLOAT && arg.class != CLASS_INTEGER))
 		return false;
+	/* there is one integer whose absolute value is too large */
+	if (arg.class == CLASS_INTEGER && call->level->spares_rows)
+	{
+		wide = translate_wide_type(arg.whole);
+		if (wide == NULL)
+			return false;
+	}
+	appendStringInfoString(&out->text, "abs(");
+	if (arg.class == CLASS_INTEGER)
+		translate_write_integer(out, call->args[0], &value, &arg, wide);
+	else
+		remote_sql_append(out, &value);
+	appendStringInfoChar(&out->text, ')');
 	type->whole = arg.whole;
 	type->fraction = arg.fraction;
 	type->computed = arg.computed;
 	return arg.class == CLASS_FLOAT || arg.whole >= 0;
 }
 
-/* round(numeric [, n]) */
+/* to a constant number of digits from 0 on */
 static bool
 round_numeric(Call *call, RemoteSql *out, RemoteType *type)
 {
 	RemoteType arg;
 	int digits = 0;
 
-	if (call->nargs == 2 && (!int_arg(call, 1, 0, &digits) || digits > MAX_DIGITS))
+	if (call->nargs == 2 && (!call_int(call, 1, 0, &digits) || digits > MAX_DIGITS))
 		return false;
 	appendStringInfoString(&out->text, "CAST(");
-	if (!write_arg(call, out, 0, &arg) || arg.class != CLASS_NUMERIC || arg.whole < 0)
+	if (!call_write(call, out, 0, &arg) || arg.class != CLASS_NUMERIC || arg.whole < 0)
 		return false;
 	type->whole = arg.whole + 1;
 	type->fraction = digits;
@@ -283,122 +239,93 @@ round_numeric(Call *call, RemoteSql *out, RemoteType *type)
 	return true;
 }
 
-/* upper and lower under collation C: of ASCII alone */
+/* to the nearest whole number, halves to the even one */
 static bool
-change_case(Call *call, RemoteSql *out, RemoteType *type)
+round_double(Call *call, RemoteSql *out, RemoteType *type)
 {
-	static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
-	static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	bool up = strcmp(get_func_name(call->func->funcid), "upper") == 0;
-	RemoteType arg;
+	RemoteSql value;
 
-	if (call->func->inputcollid != C_COLLATION_OID)
+	remote_sql_init(&value);
+	if (!write_double(call, &value))
 		return false;
-	appendStringInfoString(&out->text, "translate(");
-	if (!write_arg(call, out, 0, &arg) || arg.class != CLASS_TEXT)
-		return false;
-	appendStringInfo(&out->text, ", '%s', '%s')", up ? lower : upper, up ? upper : lower);
+	write_rounded(out, &value);
 	return true;
 }
 
-/* substr(text, from [, length]): constants */
+/* of numerics and doubles */
 static bool
-substring(Call *call, RemoteSql *out, RemoteType *type)
-{
-	RemoteType arg;
-	int from, length = -1;
-
-	if (!int_arg(call, 1, 1, &from) || (call->nargs == 3 && !int_arg(call, 2, 0, &length)))
-		return false;
-	appendStringInfoString(&out->text, "substr(");
-	if (!write_arg(call, out, 0, &arg) || arg.class != CLASS_TEXT)
-		return false;
-	appendStringInfo(&out->text, ", %d", from);
-	if (length >= 0)
-		appendStringInfo(&out->text, ", %d", length);
-	appendStringInfoChar(&out->text, ')');
-	return true;
-}
-
-/* left(text, n) */
-static bool
-left_part(Call *call, RemoteSql *out, RemoteType *type)
-{
-	RemoteType arg;
-	int length;
-
-	if (!int_arg(call, 1, 0, &length))
-		return false;
-	appendStringInfoString(&out->text, "substr(");
-	if (!write_arg(call, out, 0, &arg) || arg.class != CLASS_TEXT)
-		return false;
-	appendStringInfo(&out->text, ", 1, %d)", length);
-	return true;
-}
-
-/* length(text), in characters */
-static bool
-text_length(Call *call, RemoteSql *out, RemoteType *type)
+ceil_or_floor(Call *call, RemoteSql *out, RemoteType *type)
 {
 	RemoteType arg;
 
-	return write_call(call, out, "length", &arg) && arg.class == CLASS_TEXT;
-}
-
-/* btrim, ltrim and rtrim of blanks */
-static bool
-trim_blanks(Call *call, RemoteSql *out, RemoteType *type)
-{
-	char *name = get_func_name(call->func->funcid);
-	RemoteType arg;
-
-	appendStringInfo(&out->text, "trim(%s ' ' FROM ",
-					 *name == 'b' ? "BOTH" :
-					 *name == 'l' ? "LEADING" :
-									"TRAILING");
-	if (!write_arg(call, out, 0, &arg) || arg.class != CLASS_TEXT)
+	appendStringInfo(&out->text, "%s(", *call->name == 'c' ? "ceiling" : "floor");
+	if (!call_write(call, out, 0, &arg) || (arg.class != CLASS_NUMERIC && arg.class != CLASS_FLOAT))
 		return false;
 	appendStringInfoChar(&out->text, ')');
+	if (arg.class == CLASS_FLOAT)
+		return true;
+	type->whole = arg.whole + 1;
+	type->fraction = 0;
+	type->computed = arg.computed;
+	return arg.whole >= 0 && translate_fit(call->level, type, translate_needed(call->level, &arg));
+}
+
+/* of numerics, with a constant number of digits from 0 on, and of doubles */
+static bool
+truncate_number(Call *call, RemoteSql *out, RemoteType *type)
+{
+	RemoteType arg;
+	int digits = 0;
+
+	if (call->nargs == 2 && (!call_int(call, 1, 0, &digits) || digits > MAX_DIGITS))
+		return false;
+	if (call->types[0] == FLOAT8OID)
+		return call_write_around(call, out, "truncate(", CLASS_FLOAT, ")");
+	appendStringInfoString(&out->text, "CAST(truncate(");
+	if (!call_write(call, out, 0, &arg) || arg.class != CLASS_NUMERIC || arg.whole < 0)
+		return false;
+	type->whole = arg.whole;
+	type->fraction = digits;
+	type->computed = true;
+	if (!translate_fit(call->level, type, translate_needed(call->level, &arg)))
+		return false;
+	appendStringInfo(&out->text, ", %d) AS decimal(%d,%d))", digits,
+					 Max(type->whole + type->fraction, 1), type->fraction);
 	return true;
 }
 
-/* replace(text, constant, text), of which the constant is not empty */
+/* of numerics */
 static bool
-replace_part(Call *call, RemoteSql *out, RemoteType *type)
+sign_of(Call *call, RemoteSql *out, RemoteType *type)
 {
-	char *needle = text_arg(call, 1);
-	RemoteType arg;
-	int i;
-
-	if (needle == NULL || *needle == '\0')
-		return false;
-	appendStringInfoString(&out->text, "replace(");
-	for (i = 0; i < 3; i++)
-	{
-		if (i > 0)
-			appendStringInfoString(&out->text, ", ");
-		if (!write_arg(call, out, i, &arg) || arg.class != CLASS_TEXT)
-			return false;
-	}
-	appendStringInfoChar(&out->text, ')');
-	return true;
+	type->whole = 1;
+	type->fraction = 0;
+	return call_write_around(call, out, "sign(", CLASS_NUMERIC, ")");
 }
 
-/* strpos(text, text) and starts_with(text, text) */
+/* the remainder, with the sign of the first, of whole numbers and numerics */
 static bool
-find_text(Call *call, RemoteSql *out, RemoteType *type)
+modulo(Call *call, RemoteSql *out, RemoteType *type)
 {
-	char *name = get_func_name(call->func->funcid);
-	RemoteType arg;
+	type->bare = false;
+	return translate_remainder(call->level, out, call->args[0], call->args[1], "%", type);
+}
 
-	appendStringInfo(&out->text, "%s(", strcmp(name, "starts_with") == 0 ? name : "strpos");
-	if (!shippable_collation(call->func->inputcollid, false) || !write_arg(call, out, 0, &arg) ||
-		arg.class != CLASS_TEXT)
+/* sqrt and ln of doubles, with an error where PostgreSQL has one */
+static bool
+root_or_log(Call *call, RemoteSql *out, RemoteType *type)
+{
+	RemoteSql value;
+
+	remote_sql_init(&value);
+	if (!write_double(call, &value))
 		return false;
-	appendStringInfoString(&out->text, ", ");
-	if (!write_arg(call, out, 1, &arg) || arg.class != CLASS_TEXT)
-		return false;
-	appendStringInfoChar(&out->text, ')');
+	appendStringInfo(&out->text, "%s(IF(", call->name);
+	remote_sql_append(out, &value);
+	appendStringInfo(&out->text, " %s 0e0, %s, ", *call->name == 's' ? "<" : "<=",
+					 call->level->spares_rows ? "NULL" : REMOTE_ERROR);
+	remote_sql_append(out, &value);
+	appendStringInfoString(&out->text, "))");
 	return true;
 }
 
@@ -406,7 +333,7 @@ find_text(Call *call, RemoteSql *out, RemoteType *type)
 static const struct
 {
 	const char *name;
-	Oid types[4];
+	Oid types[MAX_ARGS];
 	CallWriter write;
 } function_catalogue[] = {
 	{"numeric", {INT2OID}, to_numeric},
@@ -416,60 +343,112 @@ static const struct
 	{"int2", {INT4OID}, to_integer},
 	{"int2", {INT8OID}, to_integer},
 	{"int2", {NUMERICOID}, to_integer},
+	{"int2", {FLOAT8OID}, to_integer},
+	{"int2", {FLOAT4OID}, to_integer},
 	{"int4", {INT2OID}, to_integer},
 	{"int4", {INT8OID}, to_integer},
 	{"int4", {NUMERICOID}, to_integer},
+	{"int4", {FLOAT8OID}, to_integer},
+	{"int4", {FLOAT4OID}, to_integer},
 	{"int8", {INT2OID}, to_integer},
 	{"int8", {INT4OID}, to_integer},
 	{"int8", {NUMERICOID}, to_integer},
+	{"int8", {FLOAT8OID}, to_integer},
+	{"int8", {FLOAT4OID}, to_integer},
 	{"float8", {INT2OID}, to_double},
 	{"float8", {INT4OID}, to_double},
 	{"float8", {INT8OID}, to_double},
 	{"float8", {FLOAT4OID}, to_double},
 	{"float8", {NUMERICOID}, to_double},
-	{"text", {BPCHAROID}, to_text},
-	{"date", {TIMESTAMPOID}, to_datetime},
-	{"timestamp", {DATEOID}, to_datetime},
-	{"extract", {TEXTOID, DATEOID}, extract},
-	{"extract", {TEXTOID, TIMESTAMPOID}, extract},
-	{"date_part", {TEXTOID, DATEOID}, extract},
-	{"date_part", {TEXTOID, TIMESTAMPOID}, extract},
-	{"date_trunc", {TEXTOID, TIMESTAMPOID}, truncate_time},
+	{"abs", {INT2OID}, absolute},
+	{"abs", {INT4OID}, absolute},
+	{"abs", {INT8OID}, absolute},
 	{"abs", {NUMERICOID}, absolute},
 	{"abs", {FLOAT8OID}, absolute},
 	{"round", {NUMERICOID}, round_numeric},
 	{"round", {NUMERICOID, INT4OID}, round_numeric},
-	{"upper", {TEXTOID}, change_case},
-	{"lower", {TEXTOID}, change_case},
-	{"substr", {TEXTOID, INT4OID}, substring},
-	{"substr", {TEXTOID, INT4OID, INT4OID}, substring},
-	{"substring", {TEXTOID, INT4OID}, substring},
-	{"substring", {TEXTOID, INT4OID, INT4OID}, substring},
-	{"left", {TEXTOID, INT4OID}, left_part},
-	{"length", {TEXTOID}, text_length},
-	{"char_length", {TEXTOID}, text_length},
-	{"character_length", {TEXTOID}, text_length},
-	{"btrim", {TEXTOID}, trim_blanks},
-	{"ltrim", {TEXTOID}, trim_blanks},
-	{"rtrim", {TEXTOID}, trim_blanks},
-	{"replace", {TEXTOID, TEXTOID, TEXTOID}, replace_part},
-	{"strpos", {TEXTOID, TEXTOID}, find_text},
-	{"position", {TEXTOID, TEXTOID}, find_text},
-	{"starts_with", {TEXTOID, TEXTOID}, find_text},
+	{"round", {FLOAT8OID}, round_double},
+	{"ceil", {NUMERICOID}, ceil_or_floor},
+	{"ceil", {FLOAT8OID}, ceil_or_floor},
+	{"ceiling", {NUMERICOID}, ceil_or_floor},
+	{"ceiling", {FLOAT8OID}, ceil_or_floor},
+	{"floor", {NUMERICOID}, ceil_or_floor},
+	{"floor", {FLOAT8OID}, ceil_or_floor},
+	{"trunc", {NUMERICOID}, truncate_number},
+	{"trunc", {NUMERICOID, INT4OID}, truncate_number},
+	{"trunc", {FLOAT8OID}, truncate_number},
+	{"sign", {NUMERICOID}, sign_of},
+	{"mod", {INT2OID, INT2OID}, modulo},
+	{"mod", {INT4OID, INT4OID}, modulo},
+	{"mod", {INT8OID, INT8OID}, modulo},
+	{"mod", {NUMERICOID, NUMERICOID}, modulo},
+	{"sqrt", {FLOAT8OID}, root_or_log},
+	{"ln", {FLOAT8OID}, root_or_log},
+	{"text", {BPCHAROID}, call_of_char},
+	{"text", {BOOLOID}, call_of_boolean},
+	{"upper", {TEXTOID}, call_case},
+	{"lower", {TEXTOID}, call_case},
+	{"substr", {TEXTOID, INT4OID}, call_substring},
+	{"substr", {TEXTOID, INT4OID, INT4OID}, call_substring},
+	{"substring", {TEXTOID, INT4OID}, call_substring},
+	{"substring", {TEXTOID, INT4OID, INT4OID}, call_substring},
+	{"left", {TEXTOID, INT4OID}, call_left},
+	{"right", {TEXTOID, INT4OID}, call_right},
+	{"length", {TEXTOID}, call_length},
+	{"char_length", {TEXTOID}, call_length},
+	{"character_length", {TEXTOID}, call_length},
+	{"octet_length", {TEXTOID}, call_octets},
+	{"btrim", {TEXTOID}, call_trim},
+	{"btrim", {TEXTOID, TEXTOID}, call_trim},
+	{"ltrim", {TEXTOID}, call_trim},
+	{"ltrim", {TEXTOID, TEXTOID}, call_trim},
+	{"rtrim", {TEXTOID}, call_trim},
+	{"rtrim", {TEXTOID, TEXTOID}, call_trim},
+	{"lpad", {TEXTOID, INT4OID}, call_pad},
+	{"lpad", {TEXTOID, INT4OID, TEXTOID}, call_pad},
+	{"rpad", {TEXTOID, INT4OID}, call_pad},
+	{"rpad", {TEXTOID, INT4OID, TEXTOID}, call_pad},
+	{"replace", {TEXTOID, TEXTOID, TEXTOID}, call_replace},
+	{"translate", {TEXTOID, TEXTOID, TEXTOID}, call_translate},
+	{"strpos", {TEXTOID, TEXTOID}, call_find},
+	{"position", {TEXTOID, TEXTOID}, call_find},
+	{"starts_with", {TEXTOID, TEXTOID}, call_find},
+	{"reverse", {TEXTOID}, call_reverse},
+	{"repeat", {TEXTOID, INT4OID}, call_repeat},
+	{"split_part", {TEXTOID, TEXTOID, INT4OID}, call_split_part},
+	{"md5", {TEXTOID}, call_md5},
+	{"ascii", {TEXTOID}, call_ascii},
+	{"substring", {TEXTOID, TEXTOID}, call_regexp_substring},
+	{"regexp_replace", {TEXTOID, TEXTOID, TEXTOID}, call_regexp_replace},
+	{"regexp_replace", {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, call_regexp_replace},
+	{"date", {TIMESTAMPOID}, call_cast},
+	{"timestamp", {DATEOID}, call_cast},
+	{"timestamptz", {DATEOID}, call_midnight},
+	{"extract", {TEXTOID, DATEOID}, call_extract},
+	{"extract", {TEXTOID, TIMESTAMPOID}, call_extract},
+	{"extract", {TEXTOID, TIMESTAMPTZOID}, call_extract},
+	{"date_part", {TEXTOID, DATEOID}, call_extract},
+	{"date_part", {TEXTOID, TIMESTAMPOID}, call_extract},
+	{"date_trunc", {TEXTOID, TIMESTAMPOID}, call_truncate},
+	{"date_trunc", {TEXTOID, TIMESTAMPTZOID}, call_truncate},
+	{"to_char", {TIMESTAMPOID, TEXTOID}, call_to_char},
+	{"to_char", {TIMESTAMPTZOID, TEXTOID}, call_to_char},
+	{"to_date", {TEXTOID, TEXTOID}, call_to_date},
 };
 
-/* concat(texts): NULLs are skipped, as concat_ws() does there */
+/* concat(texts) and concat_ws(separator, texts): NULLs are skipped, as concat_ws() does there */
 static bool
-translate_concat(Level *level, RemoteSql *out, FuncExpr *func, RemoteType *type)
+translate_concat(Level *level, RemoteSql *out, FuncExpr *func, Expr *separator, RemoteType *type)
 {
 	ListCell *lc;
 
-	appendStringInfoString(&out->text, "concat_ws(''");
+	appendStringInfoString(&out->text, separator ? "concat_ws(" : "concat_ws(''");
 	foreach (lc, func->args)
 	{
 		RemoteType arg;
 
-		appendStringInfoString(&out->text, ", ");
+		if (lfirst(lc) != separator)
+			appendStringInfoString(&out->text, ", ");
 		/* of any type, so a literal has none */
 		if (exprType(lfirst(lc)) == UNKNOWNOID && IsA(lfirst(lc), Const) &&
 			!((Const *) lfirst(lc))->constisnull)
@@ -483,29 +462,32 @@ translate_concat(Level *level, RemoteSql *out, FuncExpr *func, RemoteType *type)
 	appendStringInfoChar(&out->text, ')');
 	translate_type_init(type, TEXTOID, -1);
 	type->bare = true;
-	return true;
+	return list_length(func->args) > (separator ? 1 : 0);
 }
 
 /* Write a function of PostgreSQL's own; false if it is not in the catalogue. */
 bool
 translate_function(Level *level, RemoteSql *out, FuncExpr *func, RemoteType *type)
 {
-	Call call = {level, func, list_length(func->args), {NULL}, {0}};
 	char *name = func->funcid < FirstGenbkiObjectId ? get_func_name(func->funcid) : NULL;
+	Call call = {level, func, name, list_length(func->args), {NULL}, {0}};
 	ListCell *lc;
 	size_t i;
 
 	if (name == NULL || func->funcvariadic || func->funcretset)
 		return false;
-	if (strcmp(name, "concat") == 0)
-		return translate_concat(level, out, func, type);
-	if (call.nargs == 0 || call.nargs > 4)
+	if (strcmp(name, "concat") == 0 || strcmp(name, "concat_ws") == 0)
+		return translate_concat(level, out, func, *(name + 6) == '\0' ? NULL : linitial(func->args),
+								type);
+	if (call.nargs == 0 || call.nargs > MAX_ARGS)
 		return false;
 	foreach (lc, func->args)
 	{
 		call.args[foreach_current_index(lc)] = lfirst(lc);
 		call.types[foreach_current_index(lc)] = exprType(lfirst(lc));
 	}
+	if (translate_is_array_column(call.args[0]))
+		return translate_array_function(&call, out, type);
 	for (i = 0; i < lengthof(function_catalogue); i++)
 	{
 		if (strcmp(name, function_catalogue[i].name) != 0 ||
@@ -516,514 +498,6 @@ translate_function(Level *level, RemoteSql *out, FuncExpr *func, RemoteType *typ
 		if (type->class == CLASS_NUMERIC)
 			type->whole = -1;
 		return function_catalogue[i].write(&call, out, type);
-	}
-	return false;
-}
-
-/* ---------- aggregates ---------- */
-
-/* What an aggregate is in Athena's words. */
-typedef enum AggregateKind
-{
-	AGGREGATE_NONE,
-	AGGREGATE_COUNT,
-	AGGREGATE_SUM,
-	AGGREGATE_AVG, /* a sum and a count, divided */
-	AGGREGATE_MIN,
-	AGGREGATE_MAX,
-	AGGREGATE_BOOL_AND,
-	AGGREGATE_BOOL_OR
-} AggregateKind;
-
-static const char *const aggregate_names[] = {
-	[AGGREGATE_COUNT] = "count", [AGGREGATE_SUM] = "sum",           [AGGREGATE_MIN] = "min",
-	[AGGREGATE_MAX] = "max",     [AGGREGATE_BOOL_AND] = "bool_and", [AGGREGATE_BOOL_OR] = "bool_or",
-};
-
-/*
- * The catalogue of aggregates: by name, and the classes of arguments for which
- * they were compared with the engine.  min and max of NaN differ; what is not
- * ordered there in practice is left out.
- */
-static const struct
-{
-	const char *name;
-	AggregateKind kind;
-	TypeClass classes[8];
-} aggregate_catalogue[] = {
-	{"sum", AGGREGATE_SUM, {CLASS_INTEGER, CLASS_NUMERIC}},
-	{"avg", AGGREGATE_AVG, {CLASS_INTEGER, CLASS_NUMERIC}},
-	{"min", AGGREGATE_MIN, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME, CLASS_TIME}},
-	{"max", AGGREGATE_MAX, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME, CLASS_TIME}},
-	{"bool_and", AGGREGATE_BOOL_AND, {CLASS_BOOL}},
-	{"bool_or", AGGREGATE_BOOL_OR, {CLASS_BOOL}},
-	{"every", AGGREGATE_BOOL_AND, {CLASS_BOOL}},
-	{"count",
-	 AGGREGATE_COUNT,
-	 {CLASS_BOOL, CLASS_INTEGER, CLASS_FLOAT, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME,
-	  CLASS_TIME}},
-};
-
-/* The kind of a builtin aggregate over arguments of a class; NONE if it is not in the catalogue. */
-static AggregateKind
-aggregate_kind(Oid function, bool star, TypeClass class)
-{
-	char *name = function < FirstGenbkiObjectId ? get_func_name(function) : NULL;
-	size_t i, j;
-
-	if (name == NULL)
-		return AGGREGATE_NONE;
-	if (star)
-		return strcmp(name, "count") == 0 ? AGGREGATE_COUNT : AGGREGATE_NONE;
-	for (i = 0; i < lengthof(aggregate_catalogue); i++)
-		for (j = 0; j < lengthof(aggregate_catalogue[i].classes); j++)
-			if (strcmp(name, aggregate_catalogue[i].name) == 0 && class != CLASS_NONE &&
-				aggregate_catalogue[i].classes[j] == class)
-				return aggregate_catalogue[i].kind;
-	return AGGREGATE_NONE;
-}
-
-/*
- * Variances and standard deviations of integers and numerics: what comes is a
- * sum of squares, a sum and a count, of which rows.c makes them.
- */
-static const struct
-{
-	const char *name;
-	int finish; /* see rows.h */
-} deviation_catalogue[] = {
-	{"var_pop", ROWS_VAR_POP},         {"var_samp", ROWS_VAR_SAMP},
-	{"variance", ROWS_VAR_SAMP},       {"stddev_pop", ROWS_STDDEV_POP},
-	{"stddev_samp", ROWS_STDDEV_SAMP}, {"stddev", ROWS_STDDEV_SAMP},
-};
-
-/* An aggregate, or one that is used as a window function. */
-typedef struct Aggregation
-{
-	Oid function;
-	bool star;
-	bool distinct;
-	Expr *arg;
-	Expr *filter;
-	Oid type;
-	Oid collation;
-	WindowFunc *window; /* NULL for an aggregate */
-} Aggregation;
-
-static bool
-aggregation_of(Expr *expr, Aggregation *a)
-{
-	memset(a, 0, sizeof(Aggregation));
-	if (IsA(expr, Aggref))
-	{
-		Aggref *agg = (Aggref *) expr;
-
-		if (agg->aggsplit != AGGSPLIT_SIMPLE || agg->aggkind != AGGKIND_NORMAL ||
-			agg->aggvariadic || agg->aggorder != NIL || agg->agglevelsup != 0 ||
-			list_length(agg->args) != (agg->aggstar ? 0 : 1))
-			return false;
-		a->function = agg->aggfnoid;
-		a->star = agg->aggstar;
-		a->distinct = agg->aggdistinct != NIL;
-		a->arg = agg->aggstar ? NULL : linitial_node(TargetEntry, agg->args)->expr;
-		a->filter = agg->aggfilter;
-		a->type = agg->aggtype;
-		a->collation = agg->inputcollid;
-		return true;
-	}
-	if (IsA(expr, WindowFunc))
-	{
-		WindowFunc *func = (WindowFunc *) expr;
-
-		if (list_length(func->args) != (func->winstar ? 0 : 1))
-			return false;
-		a->function = func->winfnoid;
-		a->star = func->winstar;
-		a->arg = func->winstar ? NULL : linitial(func->args);
-		a->filter = func->aggfilter;
-		a->type = func->wintype;
-		a->collation = func->inputcollid;
-		a->window = func;
-		return true;
-	}
-	return false;
-}
-
-/* Is this avg() of numbers that travel exactly? */
-bool
-translate_is_average(Expr *expr)
-{
-	Aggregation a;
-
-	return aggregation_of(expr, &a) && !a.star &&
-		   aggregate_kind(a.function, false, shippable_class(exprType((Node *) a.arg), NULL)) ==
-			   AGGREGATE_AVG;
-}
-
-/* Is this a variance or a deviation of numbers that travel exactly?  Then how it is finished. */
-static int
-deviation_of(const Aggregation *a)
-{
-	char *name = a->function < FirstGenbkiObjectId ? get_func_name(a->function) : NULL;
-	TypeClass class = a->arg ? shippable_class(exprType((Node *) a->arg), NULL) : CLASS_NONE;
-	size_t i;
-
-	if (class == CLASS_INTEGER || class == CLASS_NUMERIC)
-		for (i = 0; name && i < lengthof(deviation_catalogue); i++)
-			if (strcmp(name, deviation_catalogue[i].name) == 0)
-				return deviation_catalogue[i].finish;
-	return 0;
-}
-
-/*
- * Of how many columns is an aggregate made when it is read, and how is it
- * finished?  0 if it comes as it is.
- */
-int
-translate_finish(Expr *expr)
-{
-	Aggregation a;
-
-	if (translate_is_average(expr))
-		return ROWS_AVERAGE;
-	return aggregation_of(expr, &a) ? deviation_of(&a) : 0;
-}
-
-/* OVER (...); ranks, lag and lead have no frame, though PostgreSQL may have given them one. */
-static bool
-write_over(Level *level, RemoteSql *out, WindowFunc *func)
-{
-	char *name = get_func_name(func->winfnoid);
-	bool framed =
-		func->winagg || strcmp(name, "first_value") == 0 || strcmp(name, "last_value") == 0;
-	ListCell *lc;
-
-	foreach (lc, level->root->parse->windowClause)
-	{
-		WindowClause *window = lfirst_node(WindowClause, lc);
-
-		if (window->winref != func->winref)
-			continue;
-		appendStringInfoString(&out->text, " OVER (");
-		if (!level_window_spec(level, out, window, framed))
-			return false;
-		appendStringInfoChar(&out->text, ')');
-		return true;
-	}
-	return false;
-}
-
-/*
- * sum(x), with its DISTINCT and FILTER.  count(*) with a FILTER is count_if:
- * beside a count of the condition's own value Trino 476 takes the two for one.
- */
-static bool
-write_aggregate(Level *level, RemoteSql *out, const Aggregation *a, AggregateKind kind,
-				RemoteType *type)
-{
-	RemoteType arg = {0};
-	bool spares_rows = level->spares_rows;
-	bool wide = false;
-	RemoteSql value;
-
-	remote_sql_init(&value);
-	level->spares_rows = a->filter != NULL;
-	if (a->arg && !translate_value(level, &value, a->arg, &arg))
-		return false;
-	if (kind == AGGREGATE_NONE)
-		kind = aggregate_kind(a->function, a->star, arg.class);
-	translate_type_init(type, a->type, -1);
-	type->bare = true;
-	/* 0 and -0, and NaN, are told apart or not in other ways */
-	if (kind == AGGREGATE_NONE || (a->distinct && arg.class == CLASS_FLOAT))
-		return false;
-	if (arg.class == CLASS_NUMERIC && arg.whole < 0)
-		return false;
-	if (arg.class == CLASS_TEXT && !shippable_collation(a->collation, kind != AGGREGATE_COUNT))
-		return false;
-	if (kind == AGGREGATE_SUM)
-	{
-		/* a sum of bigint overflows there, and is a numeric here */
-		wide = arg.class == CLASS_INTEGER && (arg.type == INT8OID || type->class == CLASS_NUMERIC);
-		type->whole = arg.whole + SUM_DIGITS;
-		type->fraction = arg.fraction;
-		type->computed = true;
-		if ((type->class == CLASS_NUMERIC &&
-			 !translate_fit(level, type, arg.computed ? SAFE_DIGITS : arg.whole + SUM_DIGITS)) ||
-			arg.whole < 0)
-			return false;
-		type->whole = type->class == CLASS_INTEGER ? Min(type->whole, 19) : type->whole;
-	}
-	else if (kind == AGGREGATE_MIN || kind == AGGREGATE_MAX)
-	{
-		type->whole = arg.whole;
-		type->fraction = arg.fraction;
-		type->computed = arg.computed;
-	}
-	if (a->star && a->filter && a->window == NULL)
-	{
-		appendStringInfoString(&out->text, "count_if(");
-		if (!translate_value(level, out, a->filter, &arg))
-			return false;
-		appendStringInfoChar(&out->text, ')');
-		level->spares_rows = spares_rows;
-		return true;
-	}
-	appendStringInfo(&out->text, "%s(%s%s", aggregate_names[kind], a->distinct ? "DISTINCT " : "",
-					 a->star ? "*" : "");
-	if (wide)
-		appendStringInfoString(&out->text, "CAST(");
-	remote_sql_append(out, &value);
-	if (wide)
-		appendStringInfoString(&out->text, " AS decimal(38,0))");
-	appendStringInfoChar(&out->text, ')');
-	if (a->filter)
-	{
-		level->spares_rows = true;
-		appendStringInfoString(&out->text, " FILTER (WHERE ");
-		if (!translate_value(level, out, a->filter, &arg))
-			return false;
-		appendStringInfoChar(&out->text, ')');
-	}
-	level->spares_rows = spares_rows;
-	return a->window == NULL || write_over(level, out, a->window);
-}
-
-/* A sum and a count, of which avg() is the quotient. */
-static bool
-write_average_parts(Level *level, RemoteSql *sum, RemoteSql *count, const Aggregation *a,
-					RemoteType *sum_type, RemoteType *count_type)
-{
-	Aggregation of = *a;
-
-	of.type = NUMERICOID;
-	if (!write_aggregate(level, sum, &of, AGGREGATE_SUM, sum_type))
-		return false;
-	of.type = INT8OID;
-	return write_aggregate(level, count, &of, AGGREGATE_COUNT, count_type);
-}
-
-/* The sum of the squares of what an aggregate is over. */
-static bool
-write_squares(Level *level, RemoteSql *out, const Aggregation *a)
-{
-	Aggregation of = *a;
-	Oid type = exprType((Node *) a->arg);
-	OpExpr *square;
-	Expr *arg = a->arg;
-
-	if (type != NUMERICOID)
-		arg = (Expr *) makeFuncExpr(type == INT2OID ? F_NUMERIC_INT2 :
-									type == INT4OID ? F_NUMERIC_INT4 :
-													  F_NUMERIC_INT8,
-									NUMERICOID, list_make1(arg), InvalidOid, InvalidOid,
-									COERCE_IMPLICIT_CAST);
-	square = (OpExpr *) make_opclause(NUMERIC_MUL_OPERATOR, NUMERICOID, false, arg, copyObject(arg),
-									  InvalidOid, InvalidOid);
-	square->opfuncid = F_NUMERIC_MUL;
-	of.arg = (Expr *) square;
-	/* of distinct numbers there are distinct squares of each sign: let it be */
-	if (a->distinct)
-		return false;
-	of.type = NUMERICOID;
-	return write_aggregate(level, out, &of, AGGREGATE_SUM, &(RemoteType){0});
-}
-
-/*
- * An aggregate as the columns of which rows.c makes it: avg as a sum and a
- * count, deviations as a sum of squares, a sum and a count.
- */
-bool
-translate_parts(Level *level, RemoteSql *out, Expr *expr)
-{
-	Aggregation a;
-	RemoteSql squares, sum, count;
-	RemoteType sum_type, count_type;
-
-	remote_sql_init(&squares);
-	remote_sql_init(&sum);
-	remote_sql_init(&count);
-	if (!aggregation_of(expr, &a) ||
-		!write_average_parts(level, &sum, &count, &a, &sum_type, &count_type))
-		return false;
-	if (deviation_of(&a))
-	{
-		if (!write_squares(level, &squares, &a))
-			return false;
-		remote_sql_append(out, &squares);
-		appendStringInfoString(&out->text, ", ");
-	}
-	remote_sql_append(out, &sum);
-	appendStringInfoString(&out->text, ", ");
-	remote_sql_append(out, &count);
-	return true;
-}
-
-/*
- * A deviation whose value is needed there: Athena computes it in double
- * precision, so its last digits differ.
- */
-static bool
-write_deviation(Level *level, RemoteSql *out, const Aggregation *a, RemoteType *type)
-{
-	char *name = get_func_name(a->function);
-	bool spares_rows = level->spares_rows;
-	RemoteType arg;
-
-	if (planner_numeric_shipping != NUMERIC_CLOSE || a->distinct)
-		return false;
-	level->spares_rows = a->filter != NULL;
-	appendStringInfo(&out->text, "CAST(%s(CAST(",
-					 strcmp(name, "stddev") == 0   ? "stddev_samp" :
-					 strcmp(name, "variance") == 0 ? "var_samp" :
-													 name);
-	if (!translate_value(level, out, a->arg, &arg) || arg.whole < 0)
-		return false;
-	appendStringInfoString(&out->text, " AS double))");
-	if (a->filter)
-	{
-		appendStringInfoString(&out->text, " FILTER (WHERE ");
-		if (!translate_value(level, out, a->filter, &(RemoteType){0}))
-			return false;
-		appendStringInfoChar(&out->text, ')');
-	}
-	level->spares_rows = spares_rows;
-	if (a->window && !write_over(level, out, a->window))
-		return false;
-	/* of which a double has no more */
-	appendStringInfo(&out->text, " AS decimal(%d,%d))", MAX_DIGITS, DEVIATION_DIGITS);
-	type->whole = Min(strncmp(name, "stddev", 6) == 0 ? arg.whole : 2 * arg.whole,
-					  MAX_DIGITS - DEVIATION_DIGITS);
-	type->fraction = DEVIATION_DIGITS;
-	type->computed = type->bare = true;
-	return true;
-}
-
-static bool
-write_any_aggregate(Level *level, RemoteSql *out, const Aggregation *a, RemoteType *type)
-{
-	RemoteSql sum, count;
-	RemoteType sum_type, count_type;
-	TypeClass class = a->arg ? shippable_class(exprType((Node *) a->arg), NULL) : CLASS_NONE;
-	int whole;
-
-	if (deviation_of(a))
-	{
-		translate_type_init(type, a->type, -1);
-		return write_deviation(level, out, a, type);
-	}
-	if (a->star || aggregate_kind(a->function, false, class) != AGGREGATE_AVG)
-		return write_aggregate(level, out, a, AGGREGATE_NONE, type);
-	remote_sql_init(&sum);
-	remote_sql_init(&count);
-	if (!write_average_parts(level, &sum, &count, a, &sum_type, &count_type))
-		return false;
-	/* as many rows as a sum is taken to have */
-	whole = sum_type.whole;
-	count_type.whole = SUM_DIGITS;
-	if (!translate_divide(level, out, &sum, &sum_type, &count, &count_type, type))
-		return false;
-	type->whole = Min(type->whole, Max(whole - SUM_DIGITS, 1));
-	return true;
-}
-
-bool
-translate_aggregate(Level *level, RemoteSql *out, Aggref *agg, RemoteType *type)
-{
-	Aggregation a;
-
-	return aggregation_of((Expr *) agg, &a) && write_any_aggregate(level, out, &a, type);
-}
-
-/* grouping(keys): one bit for each key that the row is not grouped by. */
-bool
-translate_grouping(Level *level, RemoteSql *out, GroupingFunc *func, RemoteType *type)
-{
-	ListCell *lc;
-
-	if (func->agglevelsup != 0)
-		return false;
-	appendStringInfoString(&out->text, "grouping(");
-	foreach (lc, func->refs)
-	{
-		TargetEntry *tle =
-			get_sortgroupref_tle((Index) lfirst_int(lc), level->root->processed_tlist);
-		RemoteType key;
-
-		if (lc != list_head(func->refs))
-			appendStringInfoString(&out->text, ", ");
-		if (!translate_key(level, out, tle->expr, &key))
-			return false;
-	}
-	appendStringInfoChar(&out->text, ')');
-	translate_type_init(type, INT4OID, -1);
-	type->bare = true;
-	return true;
-}
-
-/* ---------- window functions ---------- */
-
-/*
- * The catalogue of window functions: how many arguments are values, and how many
- * constants from 0 on may follow.  Aggregates are aggregate_catalogue's.
- */
-static const struct
-{
-	const char *name;
-	int values;
-	int constants;
-} window_catalogue[] = {
-	{"row_number", 0, 0},   {"rank", 0, 0},        {"dense_rank", 0, 0},
-	{"percent_rank", 0, 0}, {"cume_dist", 0, 0},   {"lag", 1, 1},
-	{"lead", 1, 1},         {"first_value", 1, 0}, {"last_value", 1, 0},
-};
-
-bool
-translate_window(Level *level, RemoteSql *out, WindowFunc *func, RemoteType *type)
-{
-	char *name = func->winfnoid < FirstGenbkiObjectId ? get_func_name(func->winfnoid) : NULL;
-	Aggregation a;
-	size_t i;
-
-	if (name == NULL)
-		return false;
-	if (func->winagg)
-		return aggregation_of((Expr *) func, &a) && write_any_aggregate(level, out, &a, type);
-	for (i = 0; i < lengthof(window_catalogue); i++)
-	{
-		ListCell *lc;
-		int nargs = list_length(func->args);
-
-		if (strcmp(name, window_catalogue[i].name) != 0 || func->aggfilter != NULL ||
-			nargs < window_catalogue[i].values ||
-			nargs > window_catalogue[i].values + window_catalogue[i].constants)
-			continue;
-		translate_type_init(type, func->wintype, -1);
-		appendStringInfo(&out->text, "%s(", name);
-		foreach (lc, func->args)
-		{
-			RemoteType arg;
-
-			if (lc != list_head(func->args))
-				appendStringInfoString(&out->text, ", ");
-			if (!translate_value(level, out, lfirst(lc), &arg))
-				return false;
-			if (foreach_current_index(lc) >= window_catalogue[i].values)
-			{
-				Const *c = lfirst(lc);
-
-				if (!IsA(c, Const) || c->constisnull || DatumGetInt32(c->constvalue) < 0)
-					return false;
-				continue;
-			}
-			*type = arg;
-			type->relid = InvalidOid;
-			type->name = NULL;
-			type->is_const = type->is_hole = false;
-		}
-		type->bare = true;
-		appendStringInfoChar(&out->text, ')');
-		return write_over(level, out, func);
 	}
 	return false;
 }

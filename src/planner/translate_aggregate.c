@@ -1,0 +1,534 @@
+/*
+ * translate_aggregate.c
+ *	  Aggregates and window functions in Athena's SQL.
+ *
+ * The catalogues: by name and by the classes of the arguments for which they
+ * were compared with the engine.  What is not here is evaluated here.
+ */
+#include "planner/translate.h"
+
+#include "access/transam.h"
+#include "catalog/pg_aggregate.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/tlist.h"
+#include "query/literal.h"
+#include "query/rows.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+
+/* pg_operator's * of numerics, which has no name of its own in the headers. */
+#define NUMERIC_MUL_OPERATOR 1760
+/* Digits after the point of a deviation that is not exact. */
+#define DEVIATION_DIGITS 16
+
+/* ---------- aggregates ---------- */
+
+/* What an aggregate is in Athena's words. */
+typedef enum AggregateKind
+{
+	AGGREGATE_NONE,
+	AGGREGATE_COUNT,
+	AGGREGATE_SUM,
+	AGGREGATE_AVG, /* a sum and a count, divided */
+	AGGREGATE_MIN,
+	AGGREGATE_MAX,
+	AGGREGATE_BOOL_AND,
+	AGGREGATE_BOOL_OR
+} AggregateKind;
+
+static const char *const aggregate_names[] = {
+	[AGGREGATE_COUNT] = "count", [AGGREGATE_SUM] = "sum",           [AGGREGATE_MIN] = "min",
+	[AGGREGATE_MAX] = "max",     [AGGREGATE_BOOL_AND] = "bool_and", [AGGREGATE_BOOL_OR] = "bool_or",
+};
+
+/*
+ * The catalogue of aggregates: by name, and the classes of arguments for which
+ * they were compared with the engine.  min and max of NaN differ; what is not
+ * ordered there in practice is left out.
+ */
+static const struct
+{
+	const char *name;
+	AggregateKind kind;
+	TypeClass classes[8];
+} aggregate_catalogue[] = {
+	{"sum", AGGREGATE_SUM, {CLASS_INTEGER, CLASS_NUMERIC}},
+	{"avg", AGGREGATE_AVG, {CLASS_INTEGER, CLASS_NUMERIC}},
+	{"min", AGGREGATE_MIN, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME, CLASS_TIME}},
+	{"max", AGGREGATE_MAX, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME, CLASS_TIME}},
+	{"bool_and", AGGREGATE_BOOL_AND, {CLASS_BOOL}},
+	{"bool_or", AGGREGATE_BOOL_OR, {CLASS_BOOL}},
+	{"every", AGGREGATE_BOOL_AND, {CLASS_BOOL}},
+	{"count",
+	 AGGREGATE_COUNT,
+	 {CLASS_BOOL, CLASS_INTEGER, CLASS_FLOAT, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME,
+	  CLASS_TIME}},
+};
+
+/* The kind of a builtin aggregate over arguments of a class; NONE if it is not in the catalogue. */
+static AggregateKind
+aggregate_kind(Oid function, bool star, TypeClass class)
+{
+	char *name = function < FirstGenbkiObjectId ? get_func_name(function) : NULL;
+	size_t i, j;
+
+	if (name == NULL)
+		return AGGREGATE_NONE;
+	if (star)
+		return strcmp(name, "count") == 0 ? AGGREGATE_COUNT : AGGREGATE_NONE;
+	for (i = 0; i < lengthof(aggregate_catalogue); i++)
+		for (j = 0; j < lengthof(aggregate_catalogue[i].classes); j++)
+			if (strcmp(name, aggregate_catalogue[i].name) == 0 && class != CLASS_NONE &&
+				aggregate_catalogue[i].classes[j] == class)
+				return aggregate_catalogue[i].kind;
+	return AGGREGATE_NONE;
+}
+
+/*
+ * Variances and standard deviations of integers and numerics: what comes is a
+ * sum of squares, a sum and a count, of which rows.c makes them.
+ */
+static const struct
+{
+	const char *name;
+	int finish; /* see rows.h */
+} deviation_catalogue[] = {
+	{"var_pop", ROWS_VAR_POP},         {"var_samp", ROWS_VAR_SAMP},
+	{"variance", ROWS_VAR_SAMP},       {"stddev_pop", ROWS_STDDEV_POP},
+	{"stddev_samp", ROWS_STDDEV_SAMP}, {"stddev", ROWS_STDDEV_SAMP},
+};
+
+/* An aggregate, or one that is used as a window function. */
+typedef struct Aggregation
+{
+	Oid function;
+	bool star;
+	bool distinct;
+	Expr *arg;
+	Expr *filter;
+	Oid type;
+	Oid collation;
+	WindowFunc *window; /* NULL for an aggregate */
+} Aggregation;
+
+static bool
+aggregation_of(Expr *expr, Aggregation *a)
+{
+	memset(a, 0, sizeof(Aggregation));
+	if (IsA(expr, Aggref))
+	{
+		Aggref *agg = (Aggref *) expr;
+
+		if (agg->aggsplit != AGGSPLIT_SIMPLE || agg->aggkind != AGGKIND_NORMAL ||
+			agg->aggvariadic || agg->aggorder != NIL || agg->agglevelsup != 0 ||
+			list_length(agg->args) != (agg->aggstar ? 0 : 1))
+			return false;
+		a->function = agg->aggfnoid;
+		a->star = agg->aggstar;
+		a->distinct = agg->aggdistinct != NIL;
+		a->arg = agg->aggstar ? NULL : linitial_node(TargetEntry, agg->args)->expr;
+		a->filter = agg->aggfilter;
+		a->type = agg->aggtype;
+		a->collation = agg->inputcollid;
+		return true;
+	}
+	if (IsA(expr, WindowFunc))
+	{
+		WindowFunc *func = (WindowFunc *) expr;
+
+		if (list_length(func->args) != (func->winstar ? 0 : 1))
+			return false;
+		a->function = func->winfnoid;
+		a->star = func->winstar;
+		a->arg = func->winstar ? NULL : linitial(func->args);
+		a->filter = func->aggfilter;
+		a->type = func->wintype;
+		a->collation = func->inputcollid;
+		a->window = func;
+		return true;
+	}
+	return false;
+}
+
+/* Is this avg() of numbers that travel exactly? */
+bool
+translate_is_average(Expr *expr)
+{
+	Aggregation a;
+
+	return aggregation_of(expr, &a) && !a.star &&
+		   aggregate_kind(a.function, false, shippable_class(exprType((Node *) a.arg), NULL)) ==
+			   AGGREGATE_AVG;
+}
+
+/* Is this a variance or a deviation of numbers that travel exactly?  Then how it is finished. */
+static int
+deviation_of(const Aggregation *a)
+{
+	char *name = a->function < FirstGenbkiObjectId ? get_func_name(a->function) : NULL;
+	TypeClass class = a->arg ? shippable_class(exprType((Node *) a->arg), NULL) : CLASS_NONE;
+	size_t i;
+
+	if (class == CLASS_INTEGER || class == CLASS_NUMERIC)
+		for (i = 0; name && i < lengthof(deviation_catalogue); i++)
+			if (strcmp(name, deviation_catalogue[i].name) == 0)
+				return deviation_catalogue[i].finish;
+	return 0;
+}
+
+/*
+ * Of how many columns is an aggregate made when it is read, and how is it
+ * finished?  0 if it comes as it is.
+ */
+int
+translate_finish(Expr *expr)
+{
+	Aggregation a;
+
+	if (translate_is_average(expr))
+		return ROWS_AVERAGE;
+	return aggregation_of(expr, &a) ? deviation_of(&a) : 0;
+}
+
+/* OVER (...); ranks, lag and lead have no frame, though PostgreSQL may have given them one. */
+static bool
+write_over(Level *level, RemoteSql *out, WindowFunc *func)
+{
+	char *name = get_func_name(func->winfnoid);
+	bool framed =
+		func->winagg || strcmp(name, "first_value") == 0 || strcmp(name, "last_value") == 0;
+	ListCell *lc;
+
+	foreach (lc, level->root->parse->windowClause)
+	{
+		WindowClause *window = lfirst_node(WindowClause, lc);
+
+		if (window->winref != func->winref)
+			continue;
+		appendStringInfoString(&out->text, " OVER (");
+		if (!level_window_spec(level, out, window, framed))
+			return false;
+		appendStringInfoChar(&out->text, ')');
+		return true;
+	}
+	return false;
+}
+
+/*
+ * sum(x), with its DISTINCT and FILTER.  count(*) with a FILTER is count_if:
+ * beside a count of the condition's own value Trino 476 takes the two for one.
+ */
+static bool
+write_aggregate(Level *level, RemoteSql *out, const Aggregation *a, AggregateKind kind,
+				RemoteType *type)
+{
+	RemoteType arg = {0};
+	bool spares_rows = level->spares_rows;
+	bool wide = false;
+	RemoteSql value;
+
+	remote_sql_init(&value);
+	level->spares_rows = a->filter != NULL;
+	if (a->arg && !translate_value(level, &value, a->arg, &arg))
+		return false;
+	if (kind == AGGREGATE_NONE)
+		kind = aggregate_kind(a->function, a->star, arg.class);
+	translate_type_init(type, a->type, -1);
+	type->bare = true;
+	/* 0 and -0, and NaN, are told apart or not in other ways */
+	if (kind == AGGREGATE_NONE || (a->distinct && arg.class == CLASS_FLOAT))
+		return false;
+	if (arg.class == CLASS_NUMERIC && arg.whole < 0)
+		return false;
+	if (arg.class == CLASS_TEXT && !shippable_collation(a->collation, kind != AGGREGATE_COUNT))
+		return false;
+	if (kind == AGGREGATE_SUM)
+	{
+		/* a sum of bigint overflows there, and is a numeric here */
+		wide = arg.class == CLASS_INTEGER && (arg.type == INT8OID || type->class == CLASS_NUMERIC);
+		type->whole = arg.whole + SUM_DIGITS;
+		type->fraction = arg.fraction;
+		type->computed = true;
+		if ((type->class == CLASS_NUMERIC &&
+			 !translate_fit(level, type, arg.computed ? SAFE_DIGITS : arg.whole + SUM_DIGITS)) ||
+			arg.whole < 0)
+			return false;
+		type->whole = type->class == CLASS_INTEGER ? Min(type->whole, 19) : type->whole;
+	}
+	else if (kind == AGGREGATE_MIN || kind == AGGREGATE_MAX)
+	{
+		type->whole = arg.whole;
+		type->fraction = arg.fraction;
+		type->computed = arg.computed;
+	}
+	if (a->star && a->filter && a->window == NULL)
+	{
+		appendStringInfoString(&out->text, "count_if(");
+		if (!translate_value(level, out, a->filter, &arg))
+			return false;
+		appendStringInfoChar(&out->text, ')');
+		level->spares_rows = spares_rows;
+		return true;
+	}
+	appendStringInfo(&out->text, "%s(%s%s", aggregate_names[kind], a->distinct ? "DISTINCT " : "",
+					 a->star ? "*" : "");
+	if (wide)
+		appendStringInfoString(&out->text, "CAST(");
+	remote_sql_append(out, &value);
+	if (wide)
+		appendStringInfoString(&out->text, " AS decimal(38,0))");
+	appendStringInfoChar(&out->text, ')');
+	if (a->filter)
+	{
+		level->spares_rows = true;
+		appendStringInfoString(&out->text, " FILTER (WHERE ");
+		if (!translate_value(level, out, a->filter, &arg))
+			return false;
+		appendStringInfoChar(&out->text, ')');
+	}
+	level->spares_rows = spares_rows;
+	return a->window == NULL || write_over(level, out, a->window);
+}
+
+/* A sum and a count, of which avg() is the quotient. */
+static bool
+write_average_parts(Level *level, RemoteSql *sum, RemoteSql *count, const Aggregation *a,
+					RemoteType *sum_type, RemoteType *count_type)
+{
+	Aggregation of = *a;
+
+	of.type = NUMERICOID;
+	if (!write_aggregate(level, sum, &of, AGGREGATE_SUM, sum_type))
+		return false;
+	of.type = INT8OID;
+	return write_aggregate(level, count, &of, AGGREGATE_COUNT, count_type);
+}
+
+/* The sum of the squares of what an aggregate is over. */
+static bool
+write_squares(Level *level, RemoteSql *out, const Aggregation *a)
+{
+	Aggregation of = *a;
+	Oid type = exprType((Node *) a->arg);
+	OpExpr *square;
+	Expr *arg = a->arg;
+
+	if (type != NUMERICOID)
+		arg = (Expr *) makeFuncExpr(type == INT2OID ? F_NUMERIC_INT2 :
+									type == INT4OID ? F_NUMERIC_INT4 :
+													  F_NUMERIC_INT8,
+									NUMERICOID, list_make1(arg), InvalidOid, InvalidOid,
+									COERCE_IMPLICIT_CAST);
+	square = (OpExpr *) make_opclause(NUMERIC_MUL_OPERATOR, NUMERICOID, false, arg, copyObject(arg),
+									  InvalidOid, InvalidOid);
+	square->opfuncid = F_NUMERIC_MUL;
+	of.arg = (Expr *) square;
+	/* of distinct numbers there are distinct squares of each sign: let it be */
+	if (a->distinct)
+		return false;
+	of.type = NUMERICOID;
+	return write_aggregate(level, out, &of, AGGREGATE_SUM, &(RemoteType){0});
+}
+
+/*
+ * An aggregate as the columns of which rows.c makes it: avg as a sum and a
+ * count, deviations as a sum of squares, a sum and a count.
+ */
+bool
+translate_parts(Level *level, RemoteSql *out, Expr *expr)
+{
+	Aggregation a;
+	RemoteSql squares, sum, count;
+	RemoteType sum_type, count_type;
+
+	remote_sql_init(&squares);
+	remote_sql_init(&sum);
+	remote_sql_init(&count);
+	if (!aggregation_of(expr, &a) ||
+		!write_average_parts(level, &sum, &count, &a, &sum_type, &count_type))
+		return false;
+	if (deviation_of(&a))
+	{
+		if (!write_squares(level, &squares, &a))
+			return false;
+		remote_sql_append(out, &squares);
+		appendStringInfoString(&out->text, ", ");
+	}
+	remote_sql_append(out, &sum);
+	appendStringInfoString(&out->text, ", ");
+	remote_sql_append(out, &count);
+	return true;
+}
+
+/*
+ * A deviation whose value is needed there: Athena computes it in double
+ * precision, so its last digits differ.
+ */
+static bool
+write_deviation(Level *level, RemoteSql *out, const Aggregation *a, RemoteType *type)
+{
+	char *name = get_func_name(a->function);
+	bool spares_rows = level->spares_rows;
+	RemoteType arg;
+
+	if (planner_numeric_shipping != NUMERIC_CLOSE || a->distinct)
+		return false;
+	level->spares_rows = a->filter != NULL;
+	appendStringInfo(&out->text, "CAST(%s(CAST(",
+					 strcmp(name, "stddev") == 0   ? "stddev_samp" :
+					 strcmp(name, "variance") == 0 ? "var_samp" :
+													 name);
+	if (!translate_value(level, out, a->arg, &arg) || arg.whole < 0)
+		return false;
+	appendStringInfoString(&out->text, " AS double))");
+	if (a->filter)
+	{
+		appendStringInfoString(&out->text, " FILTER (WHERE ");
+		if (!translate_value(level, out, a->filter, &(RemoteType){0}))
+			return false;
+		appendStringInfoChar(&out->text, ')');
+	}
+	level->spares_rows = spares_rows;
+	if (a->window && !write_over(level, out, a->window))
+		return false;
+	/* of which a double has no more */
+	appendStringInfo(&out->text, " AS decimal(%d,%d))", MAX_DIGITS, DEVIATION_DIGITS);
+	type->whole = Min(strncmp(name, "stddev", 6) == 0 ? arg.whole : 2 * arg.whole,
+					  MAX_DIGITS - DEVIATION_DIGITS);
+	type->fraction = DEVIATION_DIGITS;
+	type->computed = type->bare = true;
+	return true;
+}
+
+static bool
+write_any_aggregate(Level *level, RemoteSql *out, const Aggregation *a, RemoteType *type)
+{
+	RemoteSql sum, count;
+	RemoteType sum_type, count_type;
+	TypeClass class = a->arg ? shippable_class(exprType((Node *) a->arg), NULL) : CLASS_NONE;
+	int whole;
+
+	if (deviation_of(a))
+	{
+		translate_type_init(type, a->type, -1);
+		return write_deviation(level, out, a, type);
+	}
+	if (a->star || aggregate_kind(a->function, false, class) != AGGREGATE_AVG)
+		return write_aggregate(level, out, a, AGGREGATE_NONE, type);
+	remote_sql_init(&sum);
+	remote_sql_init(&count);
+	if (!write_average_parts(level, &sum, &count, a, &sum_type, &count_type))
+		return false;
+	/* as many rows as a sum is taken to have */
+	whole = sum_type.whole;
+	count_type.whole = SUM_DIGITS;
+	if (!translate_divide(level, out, &sum, &sum_type, &count, &count_type, type))
+		return false;
+	type->whole = Min(type->whole, Max(whole - SUM_DIGITS, 1));
+	return true;
+}
+
+bool
+translate_aggregate(Level *level, RemoteSql *out, Aggref *agg, RemoteType *type)
+{
+	Aggregation a;
+
+	return aggregation_of((Expr *) agg, &a) && write_any_aggregate(level, out, &a, type);
+}
+
+/* grouping(keys): one bit for each key that the row is not grouped by. */
+bool
+translate_grouping(Level *level, RemoteSql *out, GroupingFunc *func, RemoteType *type)
+{
+	ListCell *lc;
+
+	if (func->agglevelsup != 0)
+		return false;
+	appendStringInfoString(&out->text, "grouping(");
+	foreach (lc, func->refs)
+	{
+		TargetEntry *tle =
+			get_sortgroupref_tle((Index) lfirst_int(lc), level->root->processed_tlist);
+		RemoteType key;
+
+		if (lc != list_head(func->refs))
+			appendStringInfoString(&out->text, ", ");
+		if (!translate_key(level, out, tle->expr, &key))
+			return false;
+	}
+	appendStringInfoChar(&out->text, ')');
+	translate_type_init(type, INT4OID, -1);
+	type->bare = true;
+	return true;
+}
+
+/* ---------- window functions ---------- */
+
+/*
+ * The catalogue of window functions: how many arguments are values, and how many
+ * constants from 0 on may follow.  Aggregates are aggregate_catalogue's.
+ */
+static const struct
+{
+	const char *name;
+	int values;
+	int constants;
+} window_catalogue[] = {
+	{"row_number", 0, 0},   {"rank", 0, 0},        {"dense_rank", 0, 0},
+	{"percent_rank", 0, 0}, {"cume_dist", 0, 0},   {"lag", 1, 1},
+	{"lead", 1, 1},         {"first_value", 1, 0}, {"last_value", 1, 0},
+};
+
+bool
+translate_window(Level *level, RemoteSql *out, WindowFunc *func, RemoteType *type)
+{
+	char *name = func->winfnoid < FirstGenbkiObjectId ? get_func_name(func->winfnoid) : NULL;
+	Aggregation a;
+	size_t i;
+
+	if (name == NULL)
+		return false;
+	if (func->winagg)
+		return aggregation_of((Expr *) func, &a) && write_any_aggregate(level, out, &a, type);
+	for (i = 0; i < lengthof(window_catalogue); i++)
+	{
+		ListCell *lc;
+		int nargs = list_length(func->args);
+
+		if (strcmp(name, window_catalogue[i].name) != 0 || func->aggfilter != NULL ||
+			nargs < window_catalogue[i].values ||
+			nargs > window_catalogue[i].values + window_catalogue[i].constants)
+			continue;
+		translate_type_init(type, func->wintype, -1);
+		appendStringInfo(&out->text, "%s(", name);
+		foreach (lc, func->args)
+		{
+			RemoteType arg;
+
+			if (lc != list_head(func->args))
+				appendStringInfoString(&out->text, ", ");
+			if (!translate_value(level, out, lfirst(lc), &arg))
+				return false;
+			if (foreach_current_index(lc) >= window_catalogue[i].values)
+			{
+				Const *c = lfirst(lc);
+
+				if (!IsA(c, Const) || c->constisnull || DatumGetInt32(c->constvalue) < 0)
+					return false;
+				continue;
+			}
+			*type = arg;
+			type->relid = InvalidOid;
+			type->name = NULL;
+			type->is_const = type->is_hole = false;
+		}
+		type->bare = true;
+		appendStringInfoChar(&out->text, ')');
+		return write_over(level, out, func);
+	}
+	return false;
+}
