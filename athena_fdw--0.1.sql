@@ -267,3 +267,123 @@ COMMENT ON FUNCTION athena_clean_results(name, interval, boolean) IS
 
 -- it deletes what no GRANT of this database protects
 REVOKE ALL ON FUNCTION athena_clean_results(name, interval, boolean) FROM PUBLIC;
+
+/*
+ * Functions that Athena alone has, under its names, in a schema of their own.
+ * They are shipped; where that is not possible they raise an error (0A000).
+ * Source: the Athena user guide, "Functions in Amazon Athena".
+ */
+CREATE SCHEMA athena;
+GRANT USAGE ON SCHEMA athena TO PUBLIC;
+
+CREATE FUNCTION athena.url_extract_protocol(url text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.url_extract_protocol(text) IS 'The protocol of a URL';
+CREATE FUNCTION athena.url_extract_host(url text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.url_extract_host(text) IS 'The host of a URL';
+CREATE FUNCTION athena.url_extract_port(url text) RETURNS bigint
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.url_extract_port(text) IS 'The port of a URL';
+CREATE FUNCTION athena.url_extract_path(url text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.url_extract_path(text) IS 'The path of a URL';
+CREATE FUNCTION athena.url_extract_query(url text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.url_extract_query(text) IS 'The query string of a URL';
+CREATE FUNCTION athena.url_extract_fragment(url text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.url_extract_fragment(text) IS 'The fragment of a URL';
+CREATE FUNCTION athena.url_extract_parameter(url text, name text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.url_extract_parameter(text, text) IS 'The first value of a parameter in the query string of a URL';
+CREATE FUNCTION athena.url_encode(value text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.url_encode(text) IS 'Text as it can stand in a query string';
+CREATE FUNCTION athena.url_decode(value text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.url_decode(text) IS 'Text that stood in a query string';
+CREATE FUNCTION athena.json_extract_scalar(document text, path text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.json_extract_scalar(text, text) IS 'A scalar in a JSON document, by a JSONPath such as $.a[0]';
+CREATE FUNCTION athena.json_array_length(document text) RETURNS bigint
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.json_array_length(text) IS 'The number of elements of a JSON array';
+CREATE FUNCTION athena.regexp_like(value text, pattern text) RETURNS boolean
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.regexp_like(text, text) IS 'Does a pattern of Java match?';
+CREATE FUNCTION athena.regexp_extract(value text, pattern text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.regexp_extract(text, text) IS 'The first match of a pattern of Java';
+CREATE FUNCTION athena.regexp_extract(value text, pattern text, group_number integer) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.regexp_extract(text, text, integer) IS 'A group of the first match of a pattern of Java';
+CREATE FUNCTION athena.levenshtein_distance(a text, b text) RETURNS bigint
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.levenshtein_distance(text, text) IS 'Single-character edits between two texts';
+CREATE FUNCTION athena.hamming_distance(a text, b text) RETURNS bigint
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.hamming_distance(text, text) IS 'Positions at which two texts of one length differ';
+CREATE FUNCTION athena.date_diff(unit text, begin timestamp, "end" timestamp) RETURNS bigint
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.date_diff(text, timestamp, timestamp) IS 'Whole units from one moment to another';
+CREATE FUNCTION athena.date_add(unit text, value bigint, at timestamp) RETURNS timestamp
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.date_add(text, bigint, timestamp) IS 'A moment so many units later';
+CREATE FUNCTION athena.date_parse(value text, format text) RETURNS timestamp
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.date_parse(text, text) IS 'A moment, by a format of MySQL such as %Y-%m-%d; milliseconds';
+CREATE FUNCTION athena.date_format(at timestamp, format text) RETURNS text
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.date_format(timestamp, text) IS 'A moment in a format of MySQL such as %Y-%m-%d';
+CREATE FUNCTION athena.from_unixtime(seconds double precision) RETURNS timestamp with time zone
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.from_unixtime(double precision) IS 'A moment, from seconds since 1970-01-01 UTC; milliseconds';
+CREATE FUNCTION athena.to_unixtime(at timestamp) RETURNS double precision
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.to_unixtime(timestamp) IS 'Seconds since 1970-01-01 of a moment taken as UTC';
+CREATE FUNCTION athena.from_iso8601_date(value text) RETURNS date
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.from_iso8601_date(text) IS 'A date in a form of ISO 8601';
+CREATE FUNCTION athena.from_iso8601_timestamp(value text) RETURNS timestamp with time zone
+	LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'athena_fdw_remote_only';
+COMMENT ON FUNCTION athena.from_iso8601_timestamp(text) IS 'A moment in a form of ISO 8601; milliseconds';
+
+/* What the aggregates are made of here. */
+CREATE FUNCTION athena.transition(internal, anyelement) RETURNS internal
+	LANGUAGE c AS 'MODULE_PATHNAME', 'athena_fdw_remote_only_aggregate';
+CREATE FUNCTION athena.transition(internal, anyelement, double precision) RETURNS internal
+	LANGUAGE c AS 'MODULE_PATHNAME', 'athena_fdw_remote_only_aggregate';
+CREATE FUNCTION athena.transition(internal, double precision, double precision) RETURNS internal
+	LANGUAGE c AS 'MODULE_PATHNAME', 'athena_fdw_remote_only_aggregate';
+CREATE FUNCTION athena.transition(internal, anyelement, anycompatible) RETURNS internal
+	LANGUAGE c AS 'MODULE_PATHNAME', 'athena_fdw_remote_only_aggregate';
+CREATE FUNCTION athena.transition(internal, double precision) RETURNS internal
+	LANGUAGE c AS 'MODULE_PATHNAME', 'athena_fdw_remote_only_aggregate';
+CREATE FUNCTION athena.final_count(internal) RETURNS bigint
+	LANGUAGE c AS 'MODULE_PATHNAME', 'athena_fdw_remote_only_aggregate';
+CREATE FUNCTION athena.final_double(internal) RETURNS double precision
+	LANGUAGE c AS 'MODULE_PATHNAME', 'athena_fdw_remote_only_aggregate';
+CREATE FUNCTION athena.final_any(internal, anyelement) RETURNS anyelement
+	LANGUAGE c AS 'MODULE_PATHNAME', 'athena_fdw_remote_only_aggregate';
+CREATE FUNCTION athena.final_by(internal, anyelement, anycompatible) RETURNS anyelement
+	LANGUAGE c AS 'MODULE_PATHNAME', 'athena_fdw_remote_only_aggregate';
+
+CREATE AGGREGATE athena.approx_distinct(value anyelement) (sfunc = athena.transition, stype = internal, finalfunc = athena.final_count);
+COMMENT ON AGGREGATE athena.approx_distinct(anyelement) IS 'The number of distinct values, with a standard error of 2.3 %';
+CREATE AGGREGATE athena.approx_distinct(value anyelement, error double precision) (sfunc = athena.transition, stype = internal, finalfunc = athena.final_count);
+COMMENT ON AGGREGATE athena.approx_distinct(anyelement, double precision) IS 'The number of distinct values, with a standard error between 0.0040625 and 0.26';
+CREATE AGGREGATE athena.approx_percentile(value double precision, percentage double precision) (sfunc = athena.transition, stype = internal, finalfunc = athena.final_double);
+COMMENT ON AGGREGATE athena.approx_percentile(double precision, double precision) IS 'The value below which a share between 0 and 1 of the values lies, approximately';
+CREATE AGGREGATE athena.max_by(value anyelement, key anycompatible) (sfunc = athena.transition, stype = internal, finalfunc = athena.final_by, finalfunc_extra);
+COMMENT ON AGGREGATE athena.max_by(anyelement, anycompatible) IS 'The value of the row with the greatest key';
+CREATE AGGREGATE athena.min_by(value anyelement, key anycompatible) (sfunc = athena.transition, stype = internal, finalfunc = athena.final_by, finalfunc_extra);
+COMMENT ON AGGREGATE athena.min_by(anyelement, anycompatible) IS 'The value of the row with the least key';
+CREATE AGGREGATE athena.arbitrary(value anyelement) (sfunc = athena.transition, stype = internal, finalfunc = athena.final_any, finalfunc_extra);
+COMMENT ON AGGREGATE athena.arbitrary(anyelement) IS 'Any value that is not NULL';
+CREATE AGGREGATE athena.geometric_mean(value double precision) (sfunc = athena.transition, stype = internal, finalfunc = athena.final_double);
+COMMENT ON AGGREGATE athena.geometric_mean(double precision) IS 'The geometric mean';
+CREATE AGGREGATE athena.skewness(value double precision) (sfunc = athena.transition, stype = internal, finalfunc = athena.final_double);
+COMMENT ON AGGREGATE athena.skewness(double precision) IS 'The skewness';
+CREATE AGGREGATE athena.kurtosis(value double precision) (sfunc = athena.transition, stype = internal, finalfunc = athena.final_double);
+COMMENT ON AGGREGATE athena.kurtosis(double precision) IS 'The excess kurtosis';

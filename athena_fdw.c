@@ -14,6 +14,7 @@
 #include "access/reloptions.h"
 #include "executor/scan.h"
 #include "planner/planner.h"
+#include "planner/semi_join.h"
 #include "miscadmin.h"
 #include "query/cost.h"
 #include "query/stats.h"
@@ -55,6 +56,12 @@ _PG_init(void)
 							 "For tests of athena_fdw: such a statement is not run.",
 							 &planner_dialect, DIALECT_ATHENA, dialects, PGC_USERSET,
 							 GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"athena_fdw.semi_join_keys",
+		"Sends the keys of a local table that is joined, if so many or fewer are "
+		"expected.",
+		"Athena then returns rows with those keys alone.  0 turns it off.", &planner_semi_join_keys,
+		1000, 0, 100000, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("athena_fdw.cancel_timeout",
 							"How long ending a statement may wait for Athena to confirm that its "
 							"query is stopped.",

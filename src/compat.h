@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "optimizer/pathnode.h"
+#include "optimizer/planner.h"
 #include "parser/parse_relation.h"
 #include "parser/parsetree.h"
 #include "storage/latch.h"
@@ -161,6 +162,29 @@ athena_adopt_rte(Query *outer, Query *inner, RangeTblEntry *rte)
 #endif
 	outer->rtable = lappend(outer->rtable, copy);
 }
+
+/* Plans a query that the planner itself has made; 17 and 19 added arguments. */
+static inline PlannerInfo *
+athena_subquery_planner(PlannerInfo *root, Query *query, const char *name)
+{
+#if PG_VERSION_NUM >= 190000
+	return subquery_planner(root->glob, query, choose_plan_name(root->glob, name, true), root, NULL,
+							false, 0, NULL);
+#elif PG_VERSION_NUM >= 170000
+	return subquery_planner(root->glob, query, root, false, 0, NULL);
+#else
+	return subquery_planner(root->glob, query, root, false, 0);
+#endif
+}
+
+/* Does an equivalence hold below an outer join only?  16 tells Vars apart instead. */
+#if PG_VERSION_NUM >= 160000
+#define athena_below_outer_join(class) false
+#define athena_is_nulled(var) (!bms_is_empty((var)->varnullingrels))
+#else
+#define athena_below_outer_join(class) ((class)->ec_below_outer_join)
+#define athena_is_nulled(var) false
+#endif
 
 /* The builtin collation provider came with 17. */
 #if PG_VERSION_NUM >= 170000

@@ -26,6 +26,20 @@ deparse_shippable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr)
 		   type.class == CLASS_BOOL;
 }
 
+/* The same of one with the result of a query that is run before. */
+bool
+deparse_shippable_with(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr, int paramid)
+{
+	Level *level = level_of_relation(root, rel, relid);
+	RemoteSql out;
+	RemoteType type;
+
+	remote_sql_init(&out);
+	level->spares_rows = true;
+	level->statement->known_params = list_make1_int(paramid);
+	return translate_expr(level, &out, expr, &type) && type.class == CLASS_BOOL;
+}
+
 /*
  * May it sort the rows by this expression?  Not by floating point numbers, where
  * a limit would come between NaN and NULLS FIRST.

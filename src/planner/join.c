@@ -14,6 +14,8 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/restrictinfo.h"
+#include "planner/semi_join.h"
+#include "utils/lsyscache.h"
 
 /* A join that can be shipped: RelOptInfo.fdw_private of a join relation. */
 typedef struct AthenaJoin
@@ -36,24 +38,57 @@ is_shipped(RelOptInfo *rel)
 }
 
 static List *
+add_condition(List *conditions, Expr *expr)
+{
+	Condition *condition = palloc0(sizeof(Condition));
+
+	condition->expr = expr;
+	condition->of_relation = true;
+	return lappend(conditions, condition);
+}
+
+static List *
 add_clauses(List *conditions, List *clauses)
 {
 	ListCell *lc;
 
 	foreach (lc, clauses)
-	{
-		Condition *condition = palloc0(sizeof(Condition));
-
-		condition->expr = lfirst_node(RestrictInfo, lc)->clause;
-		condition->of_relation = true;
-		conditions = lappend(conditions, condition);
-	}
+		conditions = add_condition(conditions, lfirst_node(RestrictInfo, lc)->clause);
 	return conditions;
+}
+
+/*
+ * Keys of local tables for the members of a join.  A date may have no literal
+ * there, which would be an error.
+ */
+static List *
+reductions_of_join(PlannerInfo *root, RelOptInfo *joinrel)
+{
+	List *found = NIL;
+	int rti = -1;
+
+	while ((rti = bms_next_member(joinrel->relids, rti)) >= 0)
+	{
+		RelOptInfo *rel = root->simple_rel_array[rti];
+		ListCell *lc;
+
+		if (rel == NULL || rel->reloptkind != RELOPT_BASEREL)
+			continue;
+		foreach (lc, ((AthenaRel *) rel->fdw_private)->reductions)
+		{
+			SemiJoin *reduction = lfirst(lc);
+
+			if (shippable_class(get_element_type(reduction->keys->paramtype), NULL) !=
+				CLASS_DATETIME)
+				found = lappend(found, reduction);
+		}
+	}
+	return found;
 }
 
 /* Write a relation as FROM takes it; conditions that can wait are added to *conditions. */
 static bool
-write_part(Level *level, RemoteSql *out, RelOptInfo *rel, List **conditions)
+write_part(Level *level, RemoteSql *out, RelOptInfo *rel, List *reductions, List **conditions)
 {
 	AthenaJoin *join = rel->fdw_private;
 	List *on = NIL;
@@ -61,10 +96,19 @@ write_part(Level *level, RemoteSql *out, RelOptInfo *rel, List **conditions)
 
 	if (rel->reloptkind == RELOPT_BASEREL)
 	{
+		ListCell *lc;
+
 		*conditions = add_clauses(*conditions, rel->baserestrictinfo);
+		foreach (lc, reductions)
+		{
+			SemiJoin *reduction = lfirst(lc);
+
+			if (list_member_ptr(((AthenaRel *) rel->fdw_private)->reductions, reduction))
+				*conditions = add_condition(*conditions, reduction->condition);
+		}
 		return level_write_rte(level, out, (int) rel->relid);
 	}
-	if (!write_part(level, out, join->outer, conditions))
+	if (!write_part(level, out, join->outer, reductions, conditions))
 		return false;
 	on = add_clauses(on, join->clauses);
 	/* an inner join's may all wait; those of a left join's right side belong to it */
@@ -72,7 +116,7 @@ write_part(Level *level, RemoteSql *out, RelOptInfo *rel, List **conditions)
 	bracket = join->inner->reloptkind == RELOPT_JOINREL;
 	if (bracket)
 		appendStringInfoChar(&out->text, '(');
-	if (!write_part(level, out, join->inner, &on))
+	if (!write_part(level, out, join->inner, reductions, &on))
 		return false;
 	if (bracket)
 		appendStringInfoChar(&out->text, ')');
@@ -131,16 +175,51 @@ rows_to_fetch(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptI
 	return joinrel->rows;
 }
 
-/* Callback: a path that ships a join. */
+/* The path that ships a join, with keys of local tables or without; false if it cannot be written. */
+static bool
+add_join_path(PlannerInfo *root, RelOptInfo *joinrel, List *reductions, bool wanted)
+{
+	AthenaJoin *join = joinrel->fdw_private;
+	double share = semi_join_selectivity(reductions);
+	Cost keys = semi_join_cost(reductions);
+	Statement statement = {0};
+	AthenaRel costs = {0};
+	ForeignPath *path;
+	Level *level;
+	ListCell *lc;
+
+	statement.root = root;
+	statement.serverid = joinrel->serverid;
+	statement.qualified = true;
+	foreach (lc, reductions)
+		statement.known_params =
+			lappend_int(statement.known_params, ((SemiJoin *) lfirst(lc))->keys->paramid);
+	level_reserve_names(&statement, root);
+	level = level_open(&statement, root, NULL);
+	level->spares_rows = true;
+	remote_sql_init(&level->from);
+	if (!write_part(level, &level->from, joinrel, reductions, &level->conditions))
+		return false;
+	if (!wanted)
+		return true;
+	estimate_costs(&costs, share * rows_to_fetch(root, joinrel, join->outer, join->inner),
+				   joinrel->reltarget->width);
+	path = athena_create_foreign_join_path(root, joinrel, clamp_row_est(joinrel->rows * share),
+										   costs.startup_cost + keys, costs.total_cost + keys);
+	path->fdw_private = whole_join(level, joinrel, reductions);
+	if (path->fdw_private != NIL)
+		add_path(joinrel, (Path *) path);
+	return true;
+}
+
+/* Callback: paths that ship a join. */
 void
 athena_get_foreign_join_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
 							  RelOptInfo *inner, JoinType type, JoinPathExtraData *extra)
 {
-	Statement statement = {0};
-	AthenaRel costs = {0};
 	AthenaJoin *join;
-	ForeignPath *path;
-	Level *level;
+	List *reductions;
+	bool wanted;
 
 	if (!planner_pushdown || joinrel->fdw_private != NULL ||
 		!is_joinable(root, joinrel, outer, inner, type, extra->restrictlist))
@@ -152,26 +231,15 @@ athena_get_foreign_join_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo
 	join->clauses = extra->restrictlist;
 	joinrel->fdw_private = join;
 
-	statement.root = root;
-	statement.serverid = joinrel->serverid;
-	statement.qualified = true;
-	level_reserve_names(&statement, root);
-	level = level_open(&statement, root, NULL);
-	level->spares_rows = true;
-	remote_sql_init(&level->from);
-	if (!write_part(level, &level->from, joinrel, &level->conditions))
+	/* parts of a query that is shipped whole are not wanted */
+	wanted = bms_equal(joinrel->relids, root->all_baserels) ||
+			 has_other_relations(root, joinrel->serverid);
+	if (!add_join_path(root, joinrel, NIL, wanted))
 	{
 		joinrel->fdw_private = NULL;
 		return;
 	}
-	/* parts of a query that is shipped whole are not wanted */
-	if (!bms_equal(joinrel->relids, root->all_baserels) &&
-		!has_other_relations(root, joinrel->serverid))
-		return;
-	estimate_costs(&costs, rows_to_fetch(root, joinrel, outer, inner), joinrel->reltarget->width);
-	path = athena_create_foreign_join_path(root, joinrel, joinrel->rows, costs.startup_cost,
-										   costs.total_cost);
-	path->fdw_private = whole_join(level, joinrel);
-	if (path->fdw_private != NIL)
-		add_path(joinrel, (Path *) path);
+	reductions = wanted ? reductions_of_join(root, joinrel) : NIL;
+	if (reductions != NIL)
+		add_join_path(root, joinrel, reductions, true);
 }

@@ -189,18 +189,52 @@ write_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist, List *o
 	return true;
 }
 
-/* The number that LIMIT or OFFSET says, if it is known. */
-static bool
-limit_value(Node *node, int64 *value)
+/* ORDER BY inside of an aggregate. */
+bool
+level_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist)
 {
+	return write_order_by(level, out, clauses, tlist, NIL);
+}
+
+/*
+ * The number that LIMIT or OFFSET says: -1 for none; one that is not known yet is
+ * an expression that is evaluated here, NULL being none as well.
+ */
+static bool
+limit_value(Level *level, Node *node, int64 none, int64 *value, Expr **hole)
+{
+	CoalesceExpr *coalesce;
+
 	*value = -1;
+	*hole = NULL;
 	if (node == NULL)
 		return true;
-	if (!IsA(node, Const))
+	if (IsA(node, Const))
+	{
+		if (!((Const *) node)->constisnull)
+			*value = DatumGetInt64(((Const *) node)->constvalue);
+		return ((Const *) node)->constisnull || *value >= 0;
+	}
+	if (!shippable_is_hole(level, (Expr *) node) || shippable_has_subquery_result(node, NULL))
 		return false;
-	if (!((Const *) node)->constisnull)
-		*value = DatumGetInt64(((Const *) node)->constvalue);
-	return ((Const *) node)->constisnull || *value >= 0;
+	coalesce = makeNode(CoalesceExpr);
+	coalesce->coalescetype = INT8OID;
+	coalesce->args = list_make2(node, makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
+												Int64GetDatum(none), false, true));
+	coalesce->location = -1;
+	*hole = (Expr *) coalesce;
+	return true;
+}
+
+static void
+write_number(RemoteSql *out, const char *before, int64 value, Expr *hole, const char *after)
+{
+	appendStringInfoString(&out->text, before);
+	if (hole)
+		remote_sql_hole(out, hole);
+	else
+		appendStringInfo(&out->text, INT64_FORMAT, value);
+	appendStringInfoString(&out->text, after);
 }
 
 static bool
@@ -208,16 +242,20 @@ write_limit(Level *level, RemoteSql *out)
 {
 	Query *parse = level->root->parse;
 	int64 count, offset;
+	Expr *count_hole, *offset_hole;
 
-	if (!limit_value(parse->limitCount, &count) || !limit_value(parse->limitOffset, &offset))
+	if (!limit_value(level, parse->limitCount, PG_INT64_MAX, &count, &count_hole) ||
+		!limit_value(level, parse->limitOffset, 0, &offset, &offset_hole))
 		return level_refuse("a LIMIT that is not known yet");
-	if (offset > 0)
-		appendStringInfo(&out->text, " OFFSET " INT64_FORMAT "%s", offset,
-						 level->statement->postgres ? "" : " ROWS");
-	if (count >= 0 && parse->limitOption == LIMIT_OPTION_WITH_TIES)
-		appendStringInfo(&out->text, " FETCH FIRST " INT64_FORMAT " ROWS WITH TIES", count);
-	else if (count >= 0)
-		appendStringInfo(&out->text, " LIMIT " INT64_FORMAT, count);
+	if (offset > 0 || offset_hole)
+		write_number(out, " OFFSET ", offset, offset_hole,
+					 level->statement->postgres ? "" : " ROWS");
+	if (count < 0 && count_hole == NULL)
+		return true;
+	if (parse->limitOption == LIMIT_OPTION_WITH_TIES)
+		write_number(out, " FETCH FIRST ", count, count_hole, " ROWS WITH TIES");
+	else
+		write_number(out, " LIMIT ", count, count_hole, "");
 	return true;
 }
 
@@ -365,8 +403,7 @@ is_plain(Level *level)
 
 	return parse->commandType == CMD_SELECT && parse->utilityStmt == NULL &&
 		   parse->rowMarks == NIL && !parse->hasTargetSRFs && !parse->hasModifyingCTE &&
-		   !parse->hasRecursive && !parse->hasDistinctOn && !parse->hasForUpdate &&
-		   level->root->qual_security_level == 0;
+		   !parse->hasRecursive && !parse->hasForUpdate && level->root->qual_security_level == 0;
 }
 
 /*
@@ -434,9 +471,6 @@ write_set_operation(Level *level, RemoteSql *out, SetOperationStmt *op, List **c
 	List *right;
 	ListCell *lc, *lc2, *lc3, *lc4;
 
-	/* INTERSECT ALL and EXCEPT ALL came with a later Trino than Athena's may be */
-	if (op->all && op->op != SETOP_UNION && !level->statement->postgres)
-		return false;
 	if (!write_set_operand(level, out, op->larg, op->colTypes, columns))
 		return false;
 	appendStringInfo(&out->text, " %s%s ", words[op->op], op->all ? " ALL" : "");
@@ -495,6 +529,95 @@ write_set_operand(Level *level, RemoteSql *out, Node *node, List *types, List **
 	return false;
 }
 
+/* ---------- DISTINCT ON ---------- */
+
+/* Is it SELECT DISTINCT, which looks at all that is selected? */
+static bool
+is_distinct(Query *parse)
+{
+	return parse->distinctClause != NIL && !parse->hasDistinctOn;
+}
+
+/* The keys of ORDER BY as columns of a derived table, and as ORDER BY beside it. */
+static bool
+export_order(Level *level, RemoteSql *list, RemoteSql *order)
+{
+	List *clauses = level->root->parse->sortClause;
+	ListCell *lc;
+
+	foreach (lc, clauses)
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
+		Expr *expr = target_of(level, clause)->expr;
+		bool descending;
+		RemoteSql key;
+		RemoteType type;
+
+		if (is_constant_key(level, expr))
+			continue;
+		appendStringInfoString(&list->text, ", ");
+		if (!order_of(clause, &descending) ||
+			!translate_order(level, list, expr, exprCollation((Node *) expr), &type))
+			return false;
+		appendStringInfo(&list->text, " AS k%d", foreach_current_index(lc) + 1);
+		remote_sql_init(&key);
+		appendStringInfo(&key.text, "k%d", foreach_current_index(lc) + 1);
+		appendStringInfoString(&order->text, remote_sql_is_empty(order) ? " ORDER BY " : ", ");
+		write_order_key(level, order, &key, type.class == CLASS_FLOAT, descending,
+						clause->nulls_first);
+	}
+	return true;
+}
+
+/*
+ * SELECT DISTINCT ON: the first row of each group in the order of ORDER BY.  list
+ * is what is selected, each with its name, and names are those.
+ */
+static bool
+write_distinct_on(Level *level, RemoteSql *out, const RemoteSql *list, const char *names,
+				  RemoteSql *from, List *conditions, bool ordered)
+{
+	Query *parse = level->root->parse;
+	RemoteSql inner, order;
+	bool any = false;
+	ListCell *lc;
+
+	foreach (lc, parse->sortClause)
+		if (contain_window_function((Node *) target_of(level, lfirst(lc))->expr) ||
+			contain_subplans((Node *) target_of(level, lfirst(lc))->expr))
+			return level_refuse("DISTINCT ON in the order of a window function or a subquery");
+	remote_sql_init(&inner);
+	remote_sql_init(&order);
+	remote_sql_append(&inner, list);
+	if (ordered && !export_order(level, &inner, &order))
+		return false;
+	appendStringInfoString(&inner.text, ", row_number() OVER (");
+	foreach (lc, parse->distinctClause)
+	{
+		Expr *expr = target_of(level, lfirst(lc))->expr;
+		RemoteType type;
+
+		if (is_constant_key(level, expr))
+			continue;
+		appendStringInfoString(&inner.text, any ? ", " : "PARTITION BY ");
+		any = true;
+		if (!translate_key(level, &inner, expr, &type))
+			return false;
+	}
+	if (!write_order_by(level, &inner, parse->sortClause, level->root->processed_tlist, NIL))
+		return false;
+	appendStringInfoString(&inner.text, ") AS place");
+	if (!write_body(level, &inner, from, conditions, LEVEL_ORDERED, true))
+		return false;
+	appendStringInfo(&out->text, "SELECT %s FROM (SELECT ", names);
+	remote_sql_append(out, &inner);
+	appendStringInfo(&out->text, ") AS %s WHERE place = 1",
+					 level_quoted(level->statement,
+								  level_unique_name(&level->statement->names, "d")));
+	remote_sql_append(out, &order);
+	return true;
+}
+
 /* ---------- whole levels ---------- */
 
 /* The columns of a nested SELECT. */
@@ -531,7 +654,7 @@ write_columns(Level *level, RemoteSql *out, List *types, List **columns)
 					shippable_class(exprType((Node *) tle->expr), NULL))
 				return false;
 		}
-		if (parse->distinctClause != NIL && !is_constant_key(level, tle->expr))
+		if (is_distinct(parse) && !is_constant_key(level, tle->expr))
 		{
 			if (!translate_key(level, out, tle->expr, &column->type))
 				return false;
@@ -558,23 +681,14 @@ is_limited(Query *parse)
 	return parse->limitCount != NULL || parse->limitOffset != NULL;
 }
 
-/*
- * Write a nested query, without parentheses.  types: what the columns must
- * become, or NIL.  Gives its columns, in order.
- */
-bool
-level_write_query(Level *level, RemoteSql *out, List *types, List **columns)
+static bool
+write_query(Level *level, RemoteSql *out, List *types, List **columns)
 {
-	Statement *statement = level->statement;
 	Query *parse = level->root->parse;
 	RemoteSql body, list, from;
 	List *conditions = NIL;
 	bool empty;
 
-	check_stack_depth();
-	if (!is_plain(level) || statement->depth >= MAX_LEVELS)
-		return level_refuse("what a query level may not have");
-	statement->depth++;
 	remote_sql_init(&body);
 	if (parse->setOperations)
 	{
@@ -591,11 +705,30 @@ level_write_query(Level *level, RemoteSql *out, List *types, List **columns)
 		if (!level_write_from(level, &from, (Node *) parse->jointree, &conditions, &empty) ||
 			!write_columns(level, &list, types, columns))
 			return false;
-		appendStringInfo(&body.text, "SELECT %s", parse->distinctClause ? "DISTINCT " : "");
-		remote_sql_append(&body, &list);
-		if (!write_body(level, &body, &from, conditions, LEVEL_ORDERED, true))
-			return false;
-		if (is_limited(parse) &&
+		if (parse->hasDistinctOn)
+		{
+			StringInfoData names;
+			ListCell *lc;
+
+			initStringInfo(&names);
+			foreach (lc, *columns)
+				appendStringInfo(&names, "%s%s", lc == list_head(*columns) ? "" : ", ",
+								 level_quoted(level->statement,
+											  ((SelectColumn *) lfirst(lc))->name));
+			if (*columns == NIL)
+				appendStringInfoChar(&names, '1');
+			if (!write_distinct_on(level, &body, &list, names.data, &from, conditions,
+								   is_limited(parse)))
+				return false;
+		}
+		else
+		{
+			appendStringInfo(&body.text, "SELECT %s", parse->distinctClause ? "DISTINCT " : "");
+			remote_sql_append(&body, &list);
+			if (!write_body(level, &body, &from, conditions, LEVEL_ORDERED, true))
+				return false;
+		}
+		if (is_limited(parse) && !parse->hasDistinctOn &&
 			!write_order_by(level, &body, parse->sortClause, level->root->processed_tlist, NIL))
 			return false;
 	}
@@ -603,8 +736,25 @@ level_write_query(Level *level, RemoteSql *out, List *types, List **columns)
 		return false;
 	write_with(level, out);
 	remote_sql_append(out, &body);
-	statement->depth--;
 	return true;
+}
+
+/*
+ * Write a nested query, without parentheses.  types: what the columns must
+ * become, or NIL.  Gives its columns, in order.
+ */
+bool
+level_write_query(Level *level, RemoteSql *out, List *types, List **columns)
+{
+	bool ok;
+
+	check_stack_depth();
+	if (!is_plain(level) || level->statement->depth >= MAX_LEVELS)
+		return level_refuse("what a query level may not have");
+	level->statement->depth++;
+	ok = write_query(level, out, types, columns);
+	level->statement->depth--;
+	return ok;
 }
 
 /*
@@ -622,7 +772,7 @@ write_target(Level *level, RemoteSql *out, Expr *expr)
 		return translate_expr(level, out, expr, &type);
 	if (translate_finish(expr))
 		return translate_parts(level, out, expr);
-	if (level->stage >= LEVEL_UNORDERED && level->root->parse->distinctClause != NIL &&
+	if (level->stage >= LEVEL_UNORDERED && is_distinct(level->root->parse) &&
 				!is_constant_key(level, expr) ?
 			!translate_key(level, &value, expr, &type) :
 			!translate_expr(level, &value, expr, &type))
@@ -631,6 +781,13 @@ write_target(Level *level, RemoteSql *out, Expr *expr)
 	{
 		appendStringInfoString(&out->text,
 							   remote_column_to_read(type.relid, type.attnum, value.text.data));
+		return true;
+	}
+	if (OidIsValid(type.element))
+	{
+		appendStringInfoString(&out->text, "CAST(");
+		remote_sql_append(out, &value);
+		appendStringInfoString(&out->text, " AS JSON)");
 		return true;
 	}
 	if (type.class == CLASS_NONE || type.class == CLASS_FOLDED)
@@ -731,19 +888,38 @@ static bool
 select_plain(Level *level, RemoteSql *body, List *targets, LevelStage stage, bool having)
 {
 	Query *parse = level->root->parse;
+	bool first_rows = stage >= LEVEL_UNORDERED && parse->hasDistinctOn;
+	StringInfoData names;
 	RemoteSql list;
 	ListCell *lc;
 	int quotients;
 
 	remote_sql_init(&list);
+	initStringInfo(&names);
 	foreach (lc, targets)
 	{
-		if (lc != list_head(targets))
-			appendStringInfoString(&list.text, ", ");
+		const char *separator = lc == list_head(targets) ? "" : ", ";
+
+		appendStringInfoString(&list.text, separator);
 		level->spares_rows = list_member_ptr(level->guarded, lfirst(lc));
 		if (!write_target(level, &list, lfirst(lc)))
 			return false;
 		level->spares_rows = false;
+		if (first_rows)
+		{
+			appendStringInfo(&list.text, " AS c%d", foreach_current_index(lc) + 1);
+			appendStringInfo(&names, "%sc%d", separator, foreach_current_index(lc) + 1);
+		}
+	}
+	if (first_rows)
+	{
+		if (targets == NIL)
+		{
+			appendStringInfoString(&list.text, "1 AS c1");
+			appendStringInfoString(&names, "c1");
+		}
+		return write_distinct_on(level, body, &list, names.data, &level->from, level->conditions,
+								 stage >= LEVEL_ORDERED);
 	}
 	appendStringInfo(&body->text, "SELECT %s",
 					 stage >= LEVEL_UNORDERED && parse->distinctClause ? "DISTINCT " : "");

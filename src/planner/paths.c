@@ -7,7 +7,7 @@
  * query needs.  What ships a whole level is
  * whole.c's.
  */
-#include "planner/planner.h"
+#include "planner/semi_join.h"
 
 #include "access/stratnum.h"
 #include "access/sysattr.h"
@@ -211,7 +211,20 @@ add_ordered_path(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 					  root->query_pathkeys, list_make1(makeBoolean(true))));
 }
 
-/* Callback: the ways to scan it: as the rows come, and in order. */
+/* A scan of the rows whose keys are in local tables. */
+static void
+add_reduced_path(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
+{
+	double share = semi_join_selectivity(info->reductions);
+	Cost keys = semi_join_cost(info->reductions);
+
+	add_path(rel, (Path *) athena_create_foreignscan_path(
+					  root, rel, clamp_row_est(info->rows * share), info->startup_cost + keys,
+					  info->startup_cost + keys + (info->total_cost - info->startup_cost) * share,
+					  NIL, list_make2(makeBoolean(false), info->reductions)));
+}
+
+/* Callback: the ways to scan it: as the rows come, in order, and with keys of local tables. */
 void
 athena_get_foreign_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
@@ -221,6 +234,9 @@ athena_get_foreign_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 														  info->total_cost, NIL, NIL));
 	if (info->order != NIL)
 		add_ordered_path(root, rel, info);
+	semi_join_find(root, rel, info);
+	if (info->reductions != NIL)
+		add_reduced_path(root, rel, info);
 }
 
 /* The columns to ask for: those used, all of them for a whole row. */
@@ -253,8 +269,8 @@ live_columns(Relation rel)
 
 /* The plan node of a scan of one table. */
 static ForeignScan *
-scan_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, bool ordered, List *tlist, List *clauses,
-		  Plan *outer_plan)
+scan_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, bool ordered, List *reductions,
+		  List *tlist, List *clauses, Plan *outer_plan)
 {
 	AthenaRel *info = rel->fdw_private;
 	Relation relation = table_open(relid, NoLock); /* locked by the parser */
@@ -283,6 +299,11 @@ scan_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, bool ordered, List *tli
 		else
 			local = lappend(local, rinfo->clause);
 	}
+	foreach (lc, semi_join_plan(root, reductions))
+	{
+		remote = lappend(remote, lfirst(lc));
+		pull_varattnos(lfirst(lc), rel->relid, &all_used);
+	}
 	attrs = needed_columns(relation, info->attrs_used);
 	fallback_attrs = needed_columns(relation, all_used);
 	/* a limit of the ordered rows holds only for them; without conditions none does */
@@ -310,5 +331,8 @@ athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPa
 {
 	if (rel->reloptkind == RELOPT_UPPER_REL || rel->reloptkind == RELOPT_JOINREL)
 		return whole_plan(root, rel, path, tlist, outer_plan);
-	return scan_plan(root, rel, relid, path->fdw_private != NIL, tlist, clauses, outer_plan);
+	return scan_plan(root, rel, relid,
+					 path->fdw_private != NIL && boolVal(linitial(path->fdw_private)),
+					 list_length(path->fdw_private) > 1 ? lsecond(path->fdw_private) : NIL, tlist,
+					 clauses, outer_plan);
 }

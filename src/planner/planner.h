@@ -31,6 +31,7 @@ typedef struct AthenaRel
 	int64 limit; /* rows that suffice; -1 for all */
 	List *order; /* of OrderKey: ORDER BY as Athena can do it; NIL for none */
 	int64 order_limit; /* rows that suffice in that order; -1 for all */
+	List *reductions; /* of SemiJoin: keys of local tables that it is joined with */
 	bool analyzed; /* are there statistics of its columns? */
 	double rows;
 	Cost startup_cost;
@@ -94,6 +95,8 @@ extern void estimate_costs(AthenaRel *info, double fetched, int width);
 
 /* deparse.c */
 extern bool deparse_shippable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr);
+extern bool deparse_shippable_with(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr,
+								   int paramid);
 extern bool deparse_orderable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr,
 							  Oid collation);
 extern void deparse_expr(PlannerInfo *root, RelOptInfo *rel, RemoteSql *out, Oid relid, Expr *expr);

@@ -29,8 +29,7 @@
 
 /*
  * The catalogue of types: what comparisons mean the same in both engines.
- * Order of char(n) does not (blanks are stripped here and padded there), nor
- * is boolean ordered in practice.
+ * Order of char(n) does not: blanks are stripped here and padded there.
  */
 static const struct
 {
@@ -38,7 +37,7 @@ static const struct
 	TypeClass class;
 	bool ordered;
 } type_catalogue[] = {
-	{BOOLOID, CLASS_BOOL, false},
+	{BOOLOID, CLASS_BOOL, true},
 	{INT2OID, CLASS_INTEGER, true},
 	{INT4OID, CLASS_INTEGER, true},
 	{INT8OID, CLASS_INTEGER, true},
@@ -276,6 +275,8 @@ not_a_param_walker(Node *node, Level *level)
 		IsA(node, PlaceHolderVar) || IsA(node, Aggref) || IsA(node, WindowFunc) ||
 		IsA(node, GroupingFunc) || IsA(node, CaseTestExpr) || IsA(node, CurrentOfExpr))
 		return true;
+	if (IsA(node, FuncExpr) && translate_is_remote_only(((FuncExpr *) node)->funcid))
+		return true;
 	if (IsA(node, Param))
 	{
 		Param *param = (Param *) node;
@@ -283,7 +284,8 @@ not_a_param_walker(Node *node, Level *level)
 		if (param->paramkind == PARAM_EXTERN)
 			return false;
 		return param->paramkind != PARAM_EXEC ||
-			   !is_initplan_output(level->statement->root, param->paramid);
+			   (!list_member_int(level->statement->known_params, param->paramid) &&
+				!is_initplan_output(level->statement->root, param->paramid));
 	}
 	return expression_tree_walker(node, not_a_param_walker, level);
 }

@@ -1280,7 +1280,8 @@ translate_any(Level *level, RemoteSql *out, Expr *expr, RemoteType *type)
 		if (!shippable_has_subquery_result((Node *) expr, NULL))
 			return translate_hole(out, expr, type);
 		remote_sql_init(&value);
-		if (translate_node(level, &value, expr, type))
+		if (translate_node(level, &value, expr, type) &&
+			!shippable_has_subquery_result((Node *) value.params, NULL))
 		{
 			remote_sql_append(out, &value);
 			return true;

@@ -68,6 +68,7 @@ typedef struct RemoteType
 	bool bare; /* needs no parentheses */
 	bool is_const; /* a constant */
 	bool is_hole; /* evaluated here */
+	Oid element; /* of an array that was made there; 0 otherwise */
 	Oid relid; /* the foreign table and column that it is as it stands; 0 otherwise */
 	AttrNumber attnum;
 	const char *name; /* of a column, as it stands there */
@@ -111,6 +112,7 @@ typedef struct Statement
 	bool for_current_user; /* does that hold for the current user only? */
 	List *names; /* aliases taken, lower case */
 	List *bare_relations; /* tables written without their database */
+	List *known_params; /* numbers of PARAM_EXECs that will be known before the statement is sent */
 	List *bindings; /* of ParamBinding, innermost last */
 	const TableOptions *table; /* the first */
 	bool has_query; /* does a table stand for a query? */
@@ -198,10 +200,17 @@ extern bool translate_array_operator(Level *level, RemoteSql *out, const char *n
 extern bool translate_array_element(Level *level, RemoteSql *out, SubscriptingRef *ref,
 									RemoteType *type);
 
+/* translate_remote.c */
+extern bool translate_is_remote_only(Oid function);
+extern bool translate_remote_function(Level *level, RemoteSql *out, FuncExpr *func,
+									  RemoteType *type);
+extern bool translate_remote_aggregate(Level *level, RemoteSql *out, Aggref *agg, RemoteType *type);
+
 /* translate_aggregate.c */
 extern bool translate_aggregate(Level *level, RemoteSql *out, Aggref *agg, RemoteType *type);
 extern bool translate_window(Level *level, RemoteSql *out, WindowFunc *func, RemoteType *type);
 extern bool translate_grouping(Level *level, RemoteSql *out, GroupingFunc *func, RemoteType *type);
+extern bool translate_filter(Level *level, RemoteSql *out, Expr *filter);
 extern bool translate_is_average(Expr *expr);
 extern int translate_finish(Expr *expr);
 extern bool translate_parts(Level *level, RemoteSql *out, Expr *expr);
@@ -221,6 +230,7 @@ extern bool level_column(Level *level, RemoteSql *out, Var *var, RemoteType *typ
 extern bool level_placeholder(Level *level, RemoteSql *out, PlaceHolderVar *phv, RemoteType *type);
 extern bool level_param(Level *level, RemoteSql *out, Param *param, RemoteType *type);
 extern bool level_subplan(Level *level, RemoteSql *out, SubPlan *subplan, RemoteType *type);
+extern bool level_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist);
 extern bool level_window_spec(Level *level, RemoteSql *out, WindowClause *window, bool framed);
 extern void level_reserve_names(Statement *statement, PlannerInfo *root);
 extern bool level_begin(Level *level);
@@ -230,6 +240,6 @@ extern bool level_select(Level *level, RemoteSql *out, List *targets, LevelStage
 						 bool having);
 
 /* whole.c */
-extern List *whole_join(Level *level, RelOptInfo *rel);
+extern List *whole_join(Level *level, RelOptInfo *rel, List *reductions);
 
 #endif /* ATHENA_TRANSLATE_H */

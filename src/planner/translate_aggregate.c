@@ -34,39 +34,58 @@ typedef enum AggregateKind
 	AGGREGATE_COUNT,
 	AGGREGATE_SUM,
 	AGGREGATE_AVG, /* a sum and a count, divided */
+	AGGREGATE_AVG_DOUBLE,
 	AGGREGATE_MIN,
 	AGGREGATE_MAX,
 	AGGREGATE_BOOL_AND,
-	AGGREGATE_BOOL_OR
+	AGGREGATE_BOOL_OR,
+	AGGREGATE_BIT_AND,
+	AGGREGATE_BIT_OR
 } AggregateKind;
 
 static const char *const aggregate_names[] = {
-	[AGGREGATE_COUNT] = "count", [AGGREGATE_SUM] = "sum",           [AGGREGATE_MIN] = "min",
-	[AGGREGATE_MAX] = "max",     [AGGREGATE_BOOL_AND] = "bool_and", [AGGREGATE_BOOL_OR] = "bool_or",
+	[AGGREGATE_COUNT] = "count",
+	[AGGREGATE_SUM] = "sum",
+	[AGGREGATE_AVG_DOUBLE] = "avg",
+	[AGGREGATE_MIN] = "min",
+	[AGGREGATE_MAX] = "max",
+	[AGGREGATE_BOOL_AND] = "bool_and",
+	[AGGREGATE_BOOL_OR] = "bool_or",
+	[AGGREGATE_BIT_AND] = "bitwise_and_agg",
+	[AGGREGATE_BIT_OR] = "bitwise_or_agg",
 };
 
 /*
  * The catalogue of aggregates: by name, and the classes of arguments for which
- * they were compared with the engine.  min and max of NaN differ; what is not
- * ordered there in practice is left out.
+ * they were compared with the engine.  A sum of real is not the same within its
+ * few digits, whatever the order; one of double precision is as good as another.
  */
 static const struct
 {
 	const char *name;
 	AggregateKind kind;
-	TypeClass classes[8];
+	TypeClass classes[12];
 } aggregate_catalogue[] = {
-	{"sum", AGGREGATE_SUM, {CLASS_INTEGER, CLASS_NUMERIC}},
+	{"sum", AGGREGATE_SUM, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_FLOAT}},
 	{"avg", AGGREGATE_AVG, {CLASS_INTEGER, CLASS_NUMERIC}},
-	{"min", AGGREGATE_MIN, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME, CLASS_TIME}},
-	{"max", AGGREGATE_MAX, {CLASS_INTEGER, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME, CLASS_TIME}},
+	{"avg", AGGREGATE_AVG_DOUBLE, {CLASS_FLOAT}},
+	{"min",
+	 AGGREGATE_MIN,
+	 {CLASS_INTEGER, CLASS_NUMERIC, CLASS_FLOAT, CLASS_TEXT, CLASS_DATETIME, CLASS_TIMESTAMPTZ,
+	  CLASS_TIME}},
+	{"max",
+	 AGGREGATE_MAX,
+	 {CLASS_INTEGER, CLASS_NUMERIC, CLASS_FLOAT, CLASS_TEXT, CLASS_DATETIME, CLASS_TIMESTAMPTZ,
+	  CLASS_TIME}},
 	{"bool_and", AGGREGATE_BOOL_AND, {CLASS_BOOL}},
 	{"bool_or", AGGREGATE_BOOL_OR, {CLASS_BOOL}},
 	{"every", AGGREGATE_BOOL_AND, {CLASS_BOOL}},
+	{"bit_and", AGGREGATE_BIT_AND, {CLASS_INTEGER}},
+	{"bit_or", AGGREGATE_BIT_OR, {CLASS_INTEGER}},
 	{"count",
 	 AGGREGATE_COUNT,
-	 {CLASS_BOOL, CLASS_INTEGER, CLASS_FLOAT, CLASS_NUMERIC, CLASS_TEXT, CLASS_DATETIME,
-	  CLASS_TIME}},
+	 {CLASS_BOOL, CLASS_INTEGER, CLASS_FLOAT, CLASS_NUMERIC, CLASS_TEXT, CLASS_CHAR, CLASS_DATETIME,
+	  CLASS_TIMESTAMPTZ, CLASS_TIME, CLASS_BYTEA, CLASS_UUID, CLASS_MIDNIGHT}},
 };
 
 /* The kind of a builtin aggregate over arguments of a class; NONE if it is not in the catalogue. */
@@ -123,9 +142,10 @@ aggregation_of(Expr *expr, Aggregation *a)
 	{
 		Aggref *agg = (Aggref *) expr;
 
+		/* the order in which these see their arguments does not matter */
 		if (agg->aggsplit != AGGSPLIT_SIMPLE || agg->aggkind != AGGKIND_NORMAL ||
-			agg->aggvariadic || agg->aggorder != NIL || agg->agglevelsup != 0 ||
-			list_length(agg->args) != (agg->aggstar ? 0 : 1))
+			agg->aggvariadic || agg->agglevelsup != 0 ||
+			list_length(agg->aggargtypes) != (agg->aggstar ? 0 : 1))
 			return false;
 		a->function = agg->aggfnoid;
 		a->star = agg->aggstar;
@@ -173,6 +193,7 @@ deviation_of(const Aggregation *a)
 	TypeClass class = a->arg ? shippable_class(exprType((Node *) a->arg), NULL) : CLASS_NONE;
 	size_t i;
 
+	/* of doubles there are no exact sums */
 	if (class == CLASS_INTEGER || class == CLASS_NUMERIC)
 		for (i = 0; name && i < lengthof(deviation_catalogue); i++)
 			if (strcmp(name, deviation_catalogue[i].name) == 0)
@@ -199,8 +220,8 @@ static bool
 write_over(Level *level, RemoteSql *out, WindowFunc *func)
 {
 	char *name = get_func_name(func->winfnoid);
-	bool framed =
-		func->winagg || strcmp(name, "first_value") == 0 || strcmp(name, "last_value") == 0;
+	bool framed = func->winagg || strcmp(name, "first_value") == 0 ||
+				  strcmp(name, "last_value") == 0 || strcmp(name, "nth_value") == 0;
 	ListCell *lc;
 
 	foreach (lc, level->root->parse->windowClause)
@@ -218,6 +239,24 @@ write_over(Level *level, RemoteSql *out, WindowFunc *func)
 	return false;
 }
 
+/* FILTER (WHERE condition), if there is one. */
+bool
+translate_filter(Level *level, RemoteSql *out, Expr *filter)
+{
+	bool spares_rows = level->spares_rows;
+	RemoteType type;
+	bool ok;
+
+	if (filter == NULL)
+		return true;
+	level->spares_rows = true;
+	appendStringInfoString(&out->text, " FILTER (WHERE ");
+	ok = translate_value(level, out, filter, &type);
+	appendStringInfoChar(&out->text, ')');
+	level->spares_rows = spares_rows;
+	return ok;
+}
+
 /*
  * sum(x), with its DISTINCT and FILTER.  count(*) with a FILTER is count_if:
  * beside a count of the condition's own value Trino 476 takes the two for one.
@@ -229,6 +268,7 @@ write_aggregate(Level *level, RemoteSql *out, const Aggregation *a, AggregateKin
 	RemoteType arg = {0};
 	bool spares_rows = level->spares_rows;
 	bool wide = false;
+	const char *wide_type;
 	RemoteSql value;
 
 	remote_sql_init(&value);
@@ -239,14 +279,15 @@ write_aggregate(Level *level, RemoteSql *out, const Aggregation *a, AggregateKin
 		kind = aggregate_kind(a->function, a->star, arg.class);
 	translate_type_init(type, a->type, -1);
 	type->bare = true;
-	/* 0 and -0, and NaN, are told apart or not in other ways */
-	if (kind == AGGREGATE_NONE || (a->distinct && arg.class == CLASS_FLOAT))
+	if (kind == AGGREGATE_NONE)
 		return false;
 	if (arg.class == CLASS_NUMERIC && arg.whole < 0)
 		return false;
 	if (arg.class == CLASS_TEXT && !shippable_collation(a->collation, kind != AGGREGATE_COUNT))
 		return false;
-	if (kind == AGGREGATE_SUM)
+	if (arg.class == CLASS_FLOAT && kind == AGGREGATE_SUM && arg.type != FLOAT8OID)
+		return false;
+	if (kind == AGGREGATE_SUM && arg.class != CLASS_FLOAT)
 	{
 		/* a sum of bigint overflows there, and is a numeric here */
 		wide = arg.class == CLASS_INTEGER && (arg.type == INT8OID || type->class == CLASS_NUMERIC);
@@ -274,24 +315,40 @@ write_aggregate(Level *level, RemoteSql *out, const Aggregation *a, AggregateKin
 		level->spares_rows = spares_rows;
 		return true;
 	}
+	if (kind == AGGREGATE_MAX && arg.class == CLASS_FLOAT)
+	{
+		/* NaN is the largest here, and passed over there */
+		appendStringInfoString(&out->text, "IF(bool_or(is_nan(");
+		remote_sql_append(out, &value);
+		appendStringInfoString(&out->text, "))");
+		if (!translate_filter(level, out, a->filter) ||
+			(a->window && !write_over(level, out, a->window)))
+			return false;
+		appendStringInfo(&out->text, ", %s, ",
+						 arg.type == FLOAT4OID ? "CAST(nan() AS real)" : "nan()");
+	}
+	if (kind == AGGREGATE_BIT_AND || kind == AGGREGATE_BIT_OR)
+		appendStringInfoString(&out->text, "CAST(");
 	appendStringInfo(&out->text, "%s(%s%s", aggregate_names[kind], a->distinct ? "DISTINCT " : "",
 					 a->star ? "*" : "");
-	if (wide)
+	wide_type = wide                                                  ? "decimal(38,0)" :
+				kind == AGGREGATE_AVG_DOUBLE && arg.type == FLOAT4OID ? "double" :
+																		NULL;
+	if (wide_type)
 		appendStringInfoString(&out->text, "CAST(");
 	remote_sql_append(out, &value);
-	if (wide)
-		appendStringInfoString(&out->text, " AS decimal(38,0))");
+	if (wide_type)
+		appendStringInfo(&out->text, " AS %s)", wide_type);
 	appendStringInfoChar(&out->text, ')');
-	if (a->filter)
-	{
-		level->spares_rows = true;
-		appendStringInfoString(&out->text, " FILTER (WHERE ");
-		if (!translate_value(level, out, a->filter, &arg))
-			return false;
-		appendStringInfoChar(&out->text, ')');
-	}
 	level->spares_rows = spares_rows;
-	return a->window == NULL || write_over(level, out, a->window);
+	if (!translate_filter(level, out, a->filter) ||
+		(a->window && !write_over(level, out, a->window)))
+		return false;
+	if (kind == AGGREGATE_MAX && arg.class == CLASS_FLOAT)
+		appendStringInfoChar(&out->text, ')');
+	if (kind == AGGREGATE_BIT_AND || kind == AGGREGATE_BIT_OR)
+		appendStringInfo(&out->text, " AS %s)", literal_type_name(type->type));
+	return true;
 }
 
 /* A sum and a count, of which avg() is the quotient. */
@@ -432,11 +489,79 @@ write_any_aggregate(Level *level, RemoteSql *out, const Aggregation *a, RemoteTy
 	return true;
 }
 
+/*
+ * array_agg(x ORDER BY ...) and string_agg(x, constant ORDER BY ...).  Where
+ * DISTINCT alone decides the order it is written out, as PostgreSQL has it.
+ */
+static bool
+write_collection(Level *level, RemoteSql *out, Aggref *agg, bool joins, RemoteType *type)
+{
+	bool spares_rows = level->spares_rows;
+	Expr *arg = linitial_node(TargetEntry, agg->args)->expr;
+	Const *delimiter = joins ? (Const *) lsecond_node(TargetEntry, agg->args)->expr : NULL;
+	List *order = agg->aggorder != NIL ? agg->aggorder : agg->aggdistinct;
+	RemoteSql value;
+	RemoteType of;
+
+	if (agg->aggsplit != AGGSPLIT_SIMPLE || agg->agglevelsup != 0 || agg->aggvariadic)
+		return false;
+	if (joins &&
+		(!IsA(delimiter, Const) || delimiter->constisnull || delimiter->consttype != TEXTOID))
+		return false;
+	remote_sql_init(&value);
+	level->spares_rows = agg->aggfilter != NULL;
+	if (!translate_operand(level, &value, arg, &of))
+		return false;
+	if (of.class != CLASS_TEXT && (joins || (of.class != CLASS_INTEGER &&
+											 of.class != CLASS_DATETIME && of.class != CLASS_BOOL)))
+		return false;
+	if (agg->aggdistinct != NIL && !shippable_collation(agg->inputcollid, false))
+		return false;
+	appendStringInfo(&out->text, "%sarray_agg(%s", joins ? "array_join(" : "",
+					 agg->aggdistinct != NIL ? "DISTINCT " : "");
+	remote_sql_append(out, &value);
+	if (!level_order_by(level, out, order, agg->args))
+		return false;
+	appendStringInfoChar(&out->text, ')');
+	level->spares_rows = spares_rows;
+	if (!joins)
+	{
+		translate_type_init(type, agg->aggtype, -1);
+		type->element = of.type;
+		type->bare = true;
+		return translate_filter(level, out, agg->aggfilter);
+	}
+	/* NULLs are passed over, and nothing but them makes NULL */
+	appendStringInfoString(&out->text, " FILTER (WHERE ");
+	remote_sql_append(out, &value);
+	appendStringInfoString(&out->text, " IS NOT NULL");
+	if (agg->aggfilter)
+	{
+		level->spares_rows = true;
+		appendStringInfoString(&out->text, " AND ");
+		if (!translate_operand(level, out, agg->aggfilter, &(RemoteType){0}))
+			return false;
+		level->spares_rows = spares_rows;
+	}
+	appendStringInfoString(&out->text, "), ");
+	literal_append_string(&out->text, TextDatumGetCString(delimiter->constvalue));
+	appendStringInfoChar(&out->text, ')');
+	translate_type_init(type, TEXTOID, -1);
+	type->bare = true;
+	return true;
+}
+
 bool
 translate_aggregate(Level *level, RemoteSql *out, Aggref *agg, RemoteType *type)
 {
+	char *name = agg->aggfnoid < FirstGenbkiObjectId ? get_func_name(agg->aggfnoid) : NULL;
 	Aggregation a;
 
+	if (name == NULL)
+		return translate_remote_aggregate(level, out, agg, type);
+	if ((strcmp(name, "array_agg") == 0 && list_length(agg->aggargtypes) == 1) ||
+		(strcmp(name, "string_agg") == 0 && linitial_oid(agg->aggargtypes) == TEXTOID))
+		return write_collection(level, out, agg, *name == 's', type);
 	return aggregation_of((Expr *) agg, &a) && write_any_aggregate(level, out, &a, type);
 }
 
@@ -469,19 +594,31 @@ translate_grouping(Level *level, RemoteSql *out, GroupingFunc *func, RemoteType 
 /* ---------- window functions ---------- */
 
 /*
- * The catalogue of window functions: how many arguments are values, and how many
- * constants from 0 on may follow.  Aggregates are aggregate_catalogue's.
+ * The catalogue of window functions: how many arguments are values, how many
+ * constants from 0 on may follow, and may one more be what stands for a value
+ * that is not there?  Aggregates are aggregate_catalogue's.
  */
 static const struct
 {
 	const char *name;
 	int values;
 	int constants;
+	bool otherwise;
 } window_catalogue[] = {
-	{"row_number", 0, 0},   {"rank", 0, 0},        {"dense_rank", 0, 0},
-	{"percent_rank", 0, 0}, {"cume_dist", 0, 0},   {"lag", 1, 1},
-	{"lead", 1, 1},         {"first_value", 1, 0}, {"last_value", 1, 0},
+	{"row_number", 0, 0, false},   {"rank", 0, 0, false},      {"dense_rank", 0, 0, false},
+	{"percent_rank", 0, 0, false}, {"cume_dist", 0, 0, false}, {"ntile", 0, 1, false},
+	{"lag", 1, 1, true},           {"lead", 1, 1, true},       {"first_value", 1, 0, false},
+	{"last_value", 1, 0, false},   {"nth_value", 1, 1, false},
 };
+
+/* A constant argument of a window function, which there must be positive for some. */
+static bool
+is_count(Expr *expr, int least)
+{
+	Const *c = (Const *) expr;
+
+	return IsA(c, Const) && !c->constisnull && DatumGetInt32(c->constvalue) >= least;
+}
 
 bool
 translate_window(Level *level, RemoteSql *out, WindowFunc *func, RemoteType *type)
@@ -498,29 +635,30 @@ translate_window(Level *level, RemoteSql *out, WindowFunc *func, RemoteType *typ
 	{
 		ListCell *lc;
 		int nargs = list_length(func->args);
+		int values = window_catalogue[i].values;
+		int constants = values + window_catalogue[i].constants;
 
 		if (strcmp(name, window_catalogue[i].name) != 0 || func->aggfilter != NULL ||
-			nargs < window_catalogue[i].values ||
-			nargs > window_catalogue[i].values + window_catalogue[i].constants)
+			nargs < values || nargs > constants + window_catalogue[i].otherwise)
 			continue;
 		translate_type_init(type, func->wintype, -1);
 		appendStringInfo(&out->text, "%s(", name);
 		foreach (lc, func->args)
 		{
+			int at = foreach_current_index(lc);
 			RemoteType arg;
 
-			if (lc != list_head(func->args))
+			if (at > 0)
 				appendStringInfoString(&out->text, ", ");
+			if (at >= values && at < constants && !is_count(lfirst(lc), *name == 'n'))
+				return false;
 			if (!translate_value(level, out, lfirst(lc), &arg))
 				return false;
-			if (foreach_current_index(lc) >= window_catalogue[i].values)
-			{
-				Const *c = lfirst(lc);
-
-				if (!IsA(c, Const) || c->constisnull || DatumGetInt32(c->constvalue) < 0)
-					return false;
+			if (at >= constants && (arg.class != type->class || arg.whole > type->whole ||
+									arg.fraction > type->fraction))
+				return false;
+			if (at >= values)
 				continue;
-			}
 			*type = arg;
 			type->relid = InvalidOid;
 			type->name = NULL;

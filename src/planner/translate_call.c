@@ -474,7 +474,9 @@ translate_function(Level *level, RemoteSql *out, FuncExpr *func, RemoteType *typ
 	ListCell *lc;
 	size_t i;
 
-	if (name == NULL || func->funcvariadic || func->funcretset)
+	if (name == NULL)
+		return translate_remote_function(level, out, func, type);
+	if (func->funcvariadic || func->funcretset)
 		return false;
 	if (strcmp(name, "concat") == 0 || strcmp(name, "concat_ws") == 0)
 		return translate_concat(level, out, func, *(name + 6) == '\0' ? NULL : linitial(func->args),

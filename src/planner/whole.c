@@ -30,6 +30,7 @@
 #include "optimizer/planmain.h"
 #include "optimizer/planner.h"
 #include "optimizer/tlist.h"
+#include "planner/semi_join.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -44,6 +45,7 @@ typedef struct WholePath
 	Oid userid;
 	bool for_current_user;
 	char *shipped; /* for EXPLAIN */
+	List *reductions; /* of SemiJoin */
 	List *stand_ins; /* for each target, see make_stand_ins() */
 	bool postgres;
 } WholePath;
@@ -129,6 +131,16 @@ server_of(PlannerInfo *root)
 	return InvalidOid;
 }
 
+static bool
+has_remote_function(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, FuncExpr) && translate_is_remote_only(((FuncExpr *) node)->funcid))
+		return true;
+	return expression_tree_walker(node, has_remote_function, context);
+}
+
 /* Is it one table, of which a scan does all that there is to do? */
 static bool
 is_plain_scan(PlannerInfo *root)
@@ -144,6 +156,11 @@ is_plain_scan(PlannerInfo *root)
 		return false;
 	rel = root->simple_rel_array[bms_singleton_member(root->all_baserels)];
 	if (rel == NULL || rel->fdwroutine == NULL)
+		return false;
+	/* a limit that is not known yet is not the scan's, nor is what Athena alone computes */
+	if (has_remote_function((Node *) root->processed_tlist, NULL) ||
+		(parse->limitCount && !IsA(parse->limitCount, Const)) ||
+		(parse->limitOffset && !IsA(parse->limitOffset, Const)))
 		return false;
 	info = rel->fdw_private;
 	/* one that a condition leaves nothing of has not been asked for its size */
@@ -690,7 +707,9 @@ consider_final(PlannerInfo *root, RelOptInfo *rel, Oid serverid)
 		add_path(rel, (Path *) make_path(root, rel, target, rows, root->sort_pathkeys, whole));
 		return;
 	}
-	if (parse->sortClause == NIL && parse->limitCount == NULL && parse->limitOffset == NULL)
+	/* DISTINCT ON needs the order itself */
+	if (parse->hasDistinctOn ||
+		(parse->sortClause == NIL && parse->limitCount == NULL && parse->limitOffset == NULL))
 		return;
 	whole = write_level(root, serverid, target->exprs, LEVEL_UNORDERED);
 	if (whole == NULL)
@@ -744,7 +763,7 @@ upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 
 /* What a path of a join carries, whose FROM has been written; NIL if its columns cannot come. */
 List *
-whole_join(Level *level, RelOptInfo *rel)
+whole_join(Level *level, RelOptInfo *rel, List *reductions)
 {
 	WholePath *path = palloc0(sizeof(WholePath));
 	ListCell *lc;
@@ -760,6 +779,7 @@ whole_join(Level *level, RelOptInfo *rel)
 		sql_length(&path->sql) > MAX_LEVEL_BYTES)
 		return NIL;
 	path->stage = LEVEL_JOINED;
+	path->reductions = reductions;
 	path->relids = level->statement->relids;
 	path->userid = level->statement->userid;
 	path->shipped = describe(level->root, path, false);
@@ -884,6 +904,7 @@ whole_plan(PlannerInfo *root, RelOptInfo *rel, ForeignPath *foreign_path, List *
 	private = lappend(private, makeString(path->shipped));
 	private = lappend(private, list_make1_oid(path->userid));
 	adopt_relations(root);
+	semi_join_plan(root, path->reductions);
 	if (path->stage >= LEVEL_UNORDERED)
 		drop_subplans(root, path, tlist);
 

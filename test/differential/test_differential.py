@@ -394,3 +394,73 @@ def test_functions(tables):
                 if plain(got) != plain(expected):
                     wrong.append(f"{sql}\n    {[r for r in plain(got) if r not in plain(expected)][:5]}\n    not {[r for r in plain(expected) if r not in plain(got)][:5]}\n    {re.search('Remote SQL: (.*)', plan)[1]}")
     assert not wrong, f"{len(wrong)} expressions differ:\n" + "\n".join(wrong)
+
+
+# whole statements over x and x_heap, each of which must be one Foreign Scan
+WHOLE = [
+    "SELECT sum(g), avg(g), min(g), max(g), avg(q), min(q), max(q) FROM {} WHERE g <> '-Infinity'",
+    "SELECT b, max(f), min(f), max(r), min(r), count(DISTINCT f), count(DISTINCT r) FROM {} GROUP BY b",
+    "SELECT max(f) FILTER (WHERE f < 5), min(f) FILTER (WHERE b), avg(f) FILTER (WHERE f BETWEEN -9 AND 9) FROM {}",
+    "SELECT id, max(g) OVER (PARTITION BY b ORDER BY id) FROM {}",
+    "SELECT f, r, count(*) FROM {} GROUP BY f, r", "SELECT DISTINCT f FROM {}", "SELECT DISTINCT c, uu, bin, z, tm FROM {}",
+    "SELECT f FROM {} UNION SELECT g FROM {}", "SELECT q FROM {} INTERSECT SELECT q FROM {}",
+    "SELECT i2 FROM {} INTERSECT ALL SELECT i2 FROM {} WHERE b", "SELECT t FROM {} EXCEPT ALL SELECT u FROM {} WHERE id < 40",
+    "SELECT b, array_agg(i4 ORDER BY id), array_agg(t ORDER BY t, id), array_agg(d ORDER BY d DESC, id) FILTER (WHERE i2 > 0) FROM {} GROUP BY b",
+    "SELECT b, string_agg(t, ', ' ORDER BY t, id), string_agg(u, '' ORDER BY id DESC), string_agg(DISTINCT t, '|' ORDER BY t), string_agg(DISTINCT u, '') FROM {} GROUP BY b",
+    "SELECT array_agg(DISTINCT i2), array_agg(DISTINCT t), array_agg(DISTINCT b), array_agg(ts6 ORDER BY ts6 NULLS FIRST) FROM {}",
+    "SELECT string_agg(t, ',') FILTER (WHERE id > 1000), array_agg(t) FILTER (WHERE id > 1000) FROM {}", "SELECT length(string_agg(t, ',' ORDER BY id)) > 3 AND b FROM {} GROUP BY b",
+    "SELECT b, bit_and(i4), bit_or(i2), sum(n ORDER BY id) FROM {} GROUP BY b",
+    "SELECT DISTINCT ON (b) b, id, n FROM {} ORDER BY b, id", "SELECT DISTINCT ON (i2, b) id FROM {} ORDER BY i2 DESC, b NULLS FIRST, t, id", "SELECT DISTINCT ON (t) t, count(*) FROM {} GROUP BY t, b ORDER BY t, count(*) DESC, b LIMIT 5",
+    "SELECT s.id, s.n FROM (SELECT DISTINCT ON (b) b, id, n FROM {} ORDER BY b, id DESC) s WHERE s.id > 3",
+    "SELECT id, ntile(4) OVER (ORDER BY id), lag(i4, 2, 0) OVER (ORDER BY id), lead(t, 1, 'none') OVER (ORDER BY id), nth_value(n, 3) OVER (ORDER BY id) FROM {}",
+    "SELECT date_trunc('month', d) AS m, count(*), sum(n) FROM {} GROUP BY 1 ORDER BY 1", "SELECT to_char(d, 'YYYY-MM') AS m, avg(n) FROM {} GROUP BY 1 ORDER BY 1",
+    "SELECT CASE WHEN g > 1 THEN 'a' ELSE 'b' END AS k, sum(g * 2), sum(CASE WHEN g > 0 THEN g ELSE 0 END) FROM {} WHERE g BETWEEN -9 AND 9 GROUP BY 1",
+    "SELECT i4 / 10 AS k, count(*) FROM {} GROUP BY 1 ORDER BY 2 DESC, 1", "SELECT id % 7, round(avg(g)) FROM {} WHERE g BETWEEN 0 AND 9 GROUP BY 1",
+]
+
+
+def test_whole(tables):
+    wrong = []
+    for form in WHOLE:
+        sql = form.replace("{}", "x")
+        plan = [r[0] for r in rows(tables, f"EXPLAIN (VERBOSE) {sql}")]
+        if not plan[0].startswith("Foreign Scan"):
+            wrong.append(f"{sql}\n    is not shipped whole:\n" + "\n".join(plan))
+            continue
+        try:
+            got, expected = answer(tables, sql, False), answer(tables, form.replace("{}", "x_heap"), False)
+        except psycopg.Error as e:
+            wrong.append(f"{sql}\n    {e}")
+            continue
+        plain = lambda texts: sorted(re.sub(r"(?<=[(,])-0(?=[,)])", "0", re.sub(r"(\.\d*?)0+(?=[,)])", lambda m: m[1] if m[1] != "." else "", t)) for t in texts)
+        if plain(got) != plain(expected):
+            wrong.append(f"{sql}\n    {[r for r in plain(got) if r not in plain(expected)][:5]}\n    not {[r for r in plain(expected) if r not in plain(got)][:5]}")
+    assert not wrong, f"{len(wrong)} statements differ:\n" + "\n".join(wrong)
+
+
+def test_arrays(tables, stand):
+    """What is in columns that are arrays there."""
+    tables.execute("SET athena_fdw.pushdown = on")
+    query = "SELECT * FROM (VALUES (1, ARRAY[1, 2], ARRAY[''a'', ''b'']), (2, ARRAY[2, NULL], ARRAY[]), (3, NULL, ARRAY[NULL]), (4, ARRAY[], NULL), (5, ARRAY[3], ARRAY[''b'', NULL, ''c''])) t(id, a, s)"
+    tables.execute("DROP FOREIGN TABLE IF EXISTS arrays; DROP TABLE IF EXISTS arrays_heap")
+    tables.execute(f"CREATE FOREIGN TABLE arrays (id int, a int[] OPTIONS (remote_type 'array(integer)'), s text[] OPTIONS (remote_type 'array(varchar)')) SERVER lake OPTIONS (query '{query}')")
+    tables.execute("CREATE TABLE arrays_heap AS SELECT * FROM arrays")
+    for condition in ("2 = ANY (a)", "NOT 2 = ANY (a)", "3 <> ALL (a)", "(2 = ANY (a)) IS NULL", "'b' = ANY (s)", "a && ARRAY[2, 3]", "NOT a && ARRAY[2, 3]", "s && ARRAY['c', 'x']", "(a && ARRAY[9]) IS NULL", "a @> ARRAY[2]",
+                      "NOT a @> ARRAY[2, 1]", "s @> ARRAY['b', 'c']", "ARRAY[3] <@ a", "a[1] = 2", "a[2] IS NULL", "s[3] = 'c'", "cardinality(a) = 2", "array_length(a, 1) IS NULL", "array_length(s, 1) > 1", "array_position(a, 2) = 1"):
+        plan = "\n".join(r[0] for r in rows(tables, f"EXPLAIN (VERBOSE) SELECT id FROM arrays WHERE {condition}"))
+        assert "Filter:" not in plan, plan
+        assert sorted(rows(tables, f"SELECT id FROM arrays WHERE {condition}")) == rows(tables, f"SELECT id FROM arrays_heap WHERE {condition} ORDER BY id"), condition
+
+
+def test_remote_only(tables):
+    """Functions of schema athena are Athena's, and an error where they are evaluated here."""
+    assert [r[0] for r in rows(tables, "SELECT athena.url_extract_host('https://' || t || '.example/x?y=1') FROM x WHERE t = 'a'")][:1] == ["a.example"]
+    exact, approximate = rows(tables, "SELECT count(DISTINCT i4), athena.approx_distinct(i4) FROM x")[0]
+    assert abs(exact - approximate) <= 1
+    assert rows(tables, "SELECT athena.max_by(id, id), athena.min_by(t, id) FROM x WHERE t = 'a'") == rows(tables, "SELECT max(id), min(t) FROM x_heap WHERE t = 'a'")
+    assert 1 <= rows(tables, "SELECT athena.approx_percentile(id, 0.5) FROM x")[0][0] <= 90
+    assert rows(tables, "SELECT count(*) FROM x WHERE athena.regexp_like(t, '^a')") == rows(tables, "SELECT count(*) FROM x_heap WHERE t ~ '^a'")
+    assert rows(tables, "SELECT b, athena.approx_distinct(t) FROM x GROUP BY b HAVING athena.approx_distinct(t) > 1000") == []
+    for sql, name in (("SELECT athena.approx_distinct(id) FROM x_heap", "approx_distinct"), ("SELECT athena.url_extract_host(t) FROM x_heap", "url_extract_host"), ("SELECT athena.max_by(t, id) FROM x_heap", "max_by")):
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match=rf"athena.{name}\(\) is evaluated by Athena alone"):
+            rows(tables, sql)

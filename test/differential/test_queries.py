@@ -90,7 +90,7 @@ def test_mixed(tables):
     """The same with a local table among them: whatever is shipped of it, the rows are the same."""
     conn = tables
     generator = queries.Queries(SEED + 1, engine=True)
-    done, joins, wrong = 0, 0, []
+    done, joins, keys, wrong = 0, 0, 0, []
     while done < QUERIES // 2:
         sql = generator.query()
         if queries.TABLES[-1] not in sql:
@@ -104,16 +104,49 @@ def test_mixed(tables):
         done += 1
         conn.execute("SET search_path = levels_mixed")
         try:
-            joins += "JOIN" in "\n".join(r[0] for r in rows(conn, f"EXPLAIN (VERBOSE) {sql}") if "Remote SQL" in r[0])
+            plan = [r[0] for r in rows(conn, f"EXPLAIN (VERBOSE) {sql}")]
+            joins += any("JOIN" in line for line in plan if "Remote SQL" in line)
+            keys += any("array_agg(DISTINCT" in line for line in plan)
             got = rows(conn, sql)
         except psycopg.Error as e:
             wrong.append(f"{sql}\n    {e}")
             continue
         if bag(got) != bag(expected):
             wrong.append(f"{sql}\n    {[r for r in bag(got) if r not in bag(expected)][:3]}\n    not {[r for r in bag(expected) if r not in bag(got)][:3]}")
-    print(f"seed {SEED}: {done} queries with a local table, joins shipped in {joins}")
+    print(f"seed {SEED}: {done} queries with a local table, joins shipped in {joins}, keys sent in {keys}")
     assert not wrong, f"seed {SEED}: {len(wrong)} queries differ:\n" + "\n".join(wrong[:10])
-    assert joins > done / 20
+    assert joins > done / 20 and keys > done / 20
+
+
+def test_semi_join(tables):
+    """Keys of a local table go to Athena where few are expected; what is there then decides nothing but how many rows come."""
+    conn = tables
+    conn.execute("SET search_path = levels; DROP TABLE IF EXISTS levels.keys; CREATE TABLE levels.keys (k int, s text, d date) WITH (autovacuum_enabled = off)")
+    conn.execute("INSERT INTO levels.keys SELECT k, s, d FROM levels_heap.q1 WHERE k < 4 OR k IS NULL; ANALYZE levels.keys")
+    forms = {
+        "SELECT q.*, keys.s FROM {q} q JOIN keys ON keys.k = q.k": True,
+        "SELECT q.v, count(*) FROM {q} q JOIN keys ON keys.s = q.s WHERE keys.k > 1 GROUP BY q.v": True,
+        "SELECT q.k FROM {q} q JOIN keys ON keys.d = q.d": True,
+        "SELECT q.k FROM {q} q WHERE q.k IN (SELECT k FROM keys WHERE s <> 'a')": True,
+        "SELECT keys.* FROM keys WHERE NOT EXISTS (SELECT FROM {q} q WHERE q.k = keys.k)": True,
+        "SELECT keys.k, q.n FROM keys LEFT JOIN {q} q ON q.k = keys.k AND q.n > 1": True,
+        "SELECT keys.k, q.n, p.n FROM keys JOIN ({q} q JOIN {q} p ON p.v = q.v) ON q.k = keys.k": True,
+        "SELECT keys.k, q.n FROM keys RIGHT JOIN {q} q ON q.k = keys.k": False,
+        "SELECT keys.k, q.n FROM keys FULL JOIN {q} q ON q.k = keys.k": False,
+        "SELECT q.k FROM {q} q WHERE q.k NOT IN (SELECT k FROM keys WHERE k IS NOT NULL)": False,
+        "SELECT q.k FROM {q} q WHERE NOT EXISTS (SELECT FROM keys WHERE q.k = keys.k)": False,
+    }
+    try:
+        # as expected, none at all, and many more than were expected
+        for change, limit in (("", 1000), ("DELETE FROM levels.keys", 1000), ("INSERT INTO levels.keys SELECT n % 9, 'a', NULL FROM generate_series(1, 30) n", 4), ("", 0)):
+            conn.execute(f"{change or 'SELECT'}; SET athena_fdw.semi_join_keys = {limit}")
+            for form, reduced in forms.items():
+                plan = "\n".join(r[0] for r in rows(conn, f"EXPLAIN (VERBOSE) {form.format(q='q2')}"))
+                if limit != 4:
+                    assert ("array_agg(DISTINCT" in plan) == (reduced and limit > 0), plan
+                assert bag(rows(conn, form.format(q="q2"))) == bag(rows(conn, form.format(q="levels_heap.q2"))), (change, limit, form)
+    finally:
+        conn.execute("RESET athena_fdw.semi_join_keys")
 
 
 ERRORS = {

@@ -85,4 +85,4 @@ def test_pushdown():
     text = (TOP / "doc/pushdown.md").read_text()
     assert text.partition(pushdown_doc.BEGIN)[2].partition(pushdown_doc.END)[0].strip() == pushdown_doc.table()
     code = (TOP / "src/planner/translate_call.c").read_text()
-    assert len(pushdown_doc.functions(code)) > 40 and all(note for _, _, note in pushdown_doc.functions(code))
+    assert len(pushdown_doc.functions()) > 40 and all(note for _, _, note in pushdown_doc.functions())
