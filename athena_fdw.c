@@ -90,6 +90,7 @@ athena_fdw_handler(PG_FUNCTION_ARGS)
 	routine->GetForeignRelSize = athena_get_foreign_rel_size;
 	routine->GetForeignPaths = athena_get_foreign_paths;
 	routine->GetForeignJoinPaths = athena_get_foreign_join_paths;
+	routine->GetForeignUpperPaths = athena_get_foreign_upper_paths;
 	routine->GetForeignPlan = athena_get_foreign_plan;
 
 	/* running */

@@ -2,13 +2,15 @@
  * explain.c
  *	  What EXPLAIN says of a foreign scan.
  *
- * VERBOSE shows the remote SQL, with $1, $2 for parameters, and how much of
+ * VERBOSE shows the remote SQL, one clause a line if it is long, with $1, $2 for
+ * parameters, and how much of
  * the work is shipped; ANALYZE shows what the last query of the scan was and
  * cost.
  */
 #include "executor/scan.h"
 
 #include "commands/explain.h"
+#include "executor/layout.h"
 #include "nodes/value.h"
 #include "query/cost.h"
 #include "utils/builtins.h"
@@ -27,7 +29,11 @@ explain_sql(List *pieces, ExplainState *es)
 			appendStringInfo(&sql, "$%d", foreach_current_index(lc));
 		appendStringInfoString(&sql, strVal(lfirst(lc)));
 	}
-	ExplainPropertyText("Remote SQL", sql.data, es);
+	ExplainPropertyText("Remote SQL",
+						es->format == EXPLAIN_FORMAT_TEXT ?
+							layout_statement(sql.data, es->indent * 2 + 2) :
+							sql.data,
+						es);
 }
 
 /* A node that is no scan of one table alone says what it is of. */

@@ -2,7 +2,7 @@
  * estimate.c
  *	  Rows and costs of a scan.
  *
- * Called by paths.c.  What is known is what ANALYZE left in the catalogue, else
+ * Called by paths.c, whole.c and join.c.  What is known is what ANALYZE left in the catalogue, else
  * the table option "rows" (set by IMPORT from Glue's parameters, or by the
  * user).  Where there is nothing, a table is taken to hold 100 MiB: people keep
  * large tables in Athena.  Athena itself is asked only where the option
@@ -105,4 +105,24 @@ estimate_rel(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 	info->total_cost += local.startup + rel->reltarget->cost.startup + fetched * local.per_tuple +
 						info->rows * rel->reltarget->cost.per_tuple;
 	rel->rows = info->rows;
+}
+
+/*
+ * How many rows does Athena expect of a statement over several tables?  Asked
+ * only if one of them says so, and not of one with parameters; -1 if it is not
+ * known.
+ */
+double
+estimate_statement(PlannerInfo *root, List *relids, Oid userid, const RemoteSql *sql)
+{
+	ListCell *lc;
+	bool asks = false;
+
+	foreach (lc, relids)
+		asks |= storage_table(lfirst_oid(lc))->remote_estimate;
+	if (!asks || sql->pieces != NIL)
+		return -1;
+	return size_by_explain(storage_settings_for_table(linitial_oid(relids),
+													  OidIsValid(userid) ? userid : GetUserId()),
+						   sql->text.data);
 }

@@ -185,6 +185,8 @@ add_join_path(PlannerInfo *root, RelOptInfo *joinrel, List *reductions, bool wan
 	Statement statement = {0};
 	AthenaRel costs = {0};
 	ForeignPath *path;
+	List *private;
+	double fetched;
 	Level *level;
 	ListCell *lc;
 
@@ -202,13 +204,17 @@ add_join_path(PlannerInfo *root, RelOptInfo *joinrel, List *reductions, bool wan
 		return false;
 	if (!wanted)
 		return true;
-	estimate_costs(&costs, share * rows_to_fetch(root, joinrel, join->outer, join->inner),
-				   joinrel->reltarget->width);
+	private = whole_join(level, joinrel, reductions);
+	if (private == NIL)
+		return true;
+	fetched = whole_join_rows(root, private);
+	if (fetched < 0)
+		fetched = share * rows_to_fetch(root, joinrel, join->outer, join->inner);
+	estimate_costs(&costs, clamp_row_est(fetched), joinrel->reltarget->width);
 	path = athena_create_foreign_join_path(root, joinrel, clamp_row_est(joinrel->rows * share),
 										   costs.startup_cost + keys, costs.total_cost + keys);
-	path->fdw_private = whole_join(level, joinrel, reductions);
-	if (path->fdw_private != NIL)
-		add_path(joinrel, (Path *) path);
+	path->fdw_private = private;
+	add_path(joinrel, (Path *) path);
 	return true;
 }
 

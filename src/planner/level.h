@@ -65,6 +65,7 @@ extern bool level_write_where(Level *level, RemoteSql *out, const char *first, L
 							  Relids preserved);
 
 /* level_select.c */
+extern bool level_write_target(Level *level, RemoteSql *out, Expr *expr);
 extern bool level_write_query(Level *level, RemoteSql *out, List *types, List **columns);
 
 #endif /* ATHENA_LEVEL_H */

@@ -761,8 +761,8 @@ level_write_query(Level *level, RemoteSql *out, List *types, List **columns)
  * Write what the level that is shipped returns, in the form that can be read
  * back whole.
  */
-static bool
-write_target(Level *level, RemoteSql *out, Expr *expr)
+bool
+level_write_target(Level *level, RemoteSql *out, Expr *expr)
 {
 	RemoteSql value;
 	RemoteType type;
@@ -835,7 +835,7 @@ level_try(Level *level, Expr *expr)
 
 	remote_sql_init(&out);
 	/* the columns of a set operation are what they are */
-	ok = level->root->parse->setOperations != NULL || write_target(level, &out, expr);
+	ok = level->root->parse->setOperations != NULL || level_write_target(level, &out, expr);
 	/* what it has named will be written again */
 	if (ctes == list_length(level->ctes))
 		level->statement->names = names;
@@ -902,7 +902,7 @@ select_plain(Level *level, RemoteSql *body, List *targets, LevelStage stage, boo
 
 		appendStringInfoString(&list.text, separator);
 		level->spares_rows = list_member_ptr(level->guarded, lfirst(lc));
-		if (!write_target(level, &list, lfirst(lc)))
+		if (!level_write_target(level, &list, lfirst(lc)))
 			return false;
 		level->spares_rows = false;
 		if (first_rows)

@@ -329,7 +329,7 @@ ForeignScan *
 athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 						List *tlist, List *clauses, Plan *outer_plan)
 {
-	if (rel->reloptkind == RELOPT_UPPER_REL || rel->reloptkind == RELOPT_JOINREL)
+	if (IS_UPPER_REL(rel) || rel->reloptkind == RELOPT_JOINREL)
 		return whole_plan(root, rel, path, tlist, outer_plan);
 	return scan_plan(root, rel, relid,
 					 path->fdw_private != NIL && boolVal(linitial(path->fdw_private)),

@@ -84,6 +84,11 @@ extern void athena_get_foreign_join_paths(PlannerInfo *root, RelOptInfo *joinrel
 										  RelOptInfo *inner, JoinType type,
 										  JoinPathExtraData *extra);
 
+/* partition.c: a callback too */
+extern void athena_get_foreign_upper_paths(PlannerInfo *root, UpperRelationKind stage,
+										   RelOptInfo *input_rel, RelOptInfo *output_rel,
+										   void *extra_data);
+
 /* whole.c */
 extern void whole_init(void);
 extern ForeignScan *whole_plan(PlannerInfo *root, RelOptInfo *rel, ForeignPath *foreign_path,
@@ -91,6 +96,7 @@ extern ForeignScan *whole_plan(PlannerInfo *root, RelOptInfo *rel, ForeignPath *
 
 /* estimate.c */
 extern void estimate_rel(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info);
+extern double estimate_statement(PlannerInfo *root, List *relids, Oid userid, const RemoteSql *sql);
 extern void estimate_costs(AthenaRel *info, double fetched, int width);
 
 /* deparse.c */

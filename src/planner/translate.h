@@ -241,5 +241,7 @@ extern bool level_select(Level *level, RemoteSql *out, List *targets, LevelStage
 
 /* whole.c */
 extern List *whole_join(Level *level, RelOptInfo *rel, List *reductions);
+extern List *whole_groups(const Statement *statement, const RemoteSql *sql, List *targets);
+extern double whole_join_rows(PlannerInfo *root, List *private);
 
 #endif /* ATHENA_TRANSLATE_H */

@@ -551,11 +551,36 @@ write_collection(Level *level, RemoteSql *out, Aggref *agg, bool joins, RemoteTy
 	return true;
 }
 
+/*
+ * An aggregate that PostgreSQL would go on with, of a part of the rows: as one of
+ * its own, if what it goes on with is just that.
+ */
+static Aggref *
+of_a_part(Aggref *agg, const char *name)
+{
+	static const char *const names[] = {"count", "min", "max", "bool_and", "bool_or", "every"};
+	bool found = name && strcmp(name, "sum") == 0 &&
+				 (agg->aggtranstype == INT8OID || agg->aggtranstype == FLOAT8OID);
+	size_t i;
+
+	if (agg->aggsplit != AGGSPLIT_INITIAL_SERIAL)
+		return agg;
+	for (i = 0; name && i < lengthof(names); i++)
+		found |= strcmp(name, names[i]) == 0;
+	if (!found)
+		return agg;
+	agg = copyObject(agg);
+	agg->aggsplit = AGGSPLIT_SIMPLE;
+	return agg;
+}
+
 bool
 translate_aggregate(Level *level, RemoteSql *out, Aggref *agg, RemoteType *type)
 {
 	char *name = agg->aggfnoid < FirstGenbkiObjectId ? get_func_name(agg->aggfnoid) : NULL;
 	Aggregation a;
+
+	agg = of_a_part(agg, name);
 
 	if (name == NULL)
 		return translate_remote_aggregate(level, out, agg, type);

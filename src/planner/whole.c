@@ -641,7 +641,10 @@ make_path(PlannerInfo *root, RelOptInfo *rel, PathTarget *target, double rows, L
 	AthenaRel costs = {0};
 	QualCost quals;
 	ForeignPath *made;
+	double known = estimate_statement(root, path->relids, path->userid, &path->sql);
 
+	if (known >= 0 && path->local_quals == NIL)
+		rows = clamp_row_est(known);
 	estimate_costs(&costs, rows, target->width);
 	cost_qual_eval(&quals, path->local_quals, root);
 	costs.startup_cost += quals.startup + target->cost.startup;
@@ -784,6 +787,30 @@ whole_join(Level *level, RelOptInfo *rel, List *reductions)
 	path->userid = level->statement->userid;
 	path->shipped = describe(level->root, path, false);
 	return list_make1(path);
+}
+
+/* What a path for the groups of a partition carries. */
+List *
+whole_groups(const Statement *statement, const RemoteSql *sql, List *targets)
+{
+	WholePath *path = palloc0(sizeof(WholePath));
+
+	path->sql = *sql;
+	path->stage = LEVEL_GROUPED;
+	path->targets = targets;
+	path->relids = statement->relids;
+	path->userid = statement->userid;
+	path->shipped = describe(statement->root, path, false);
+	return list_make1(path);
+}
+
+/* How many rows does Athena expect of a join that whole_join() has written?  -1 if it does not say. */
+double
+whole_join_rows(PlannerInfo *root, List *private)
+{
+	WholePath *path = linitial(private);
+
+	return estimate_statement(root, path->relids, path->userid, &path->sql);
 }
 
 /* Begin to be asked; called once, when the library is loaded. */

@@ -192,3 +192,45 @@ def test_quotients(tables, the_stand):
         conn.execute("SET search_path = levels_heap")
         expected = bag(rows(conn, sql))
         assert len(got) > 30 and got == expected, (sql, [r for r in got if r not in expected][:5], [r for r in expected if r not in got][:5])
+
+
+def remote_statements(conn, sql):
+    def walk(node):
+        yield node
+        for child in node.get("Plans", ()):
+            yield from walk(child)
+
+    return [n["Remote SQL"] for n in walk(rows(conn, f"EXPLAIN (VERBOSE, FORMAT JSON) {sql}")[0][0][0]["Plan"]) if "Remote SQL" in n]
+
+
+def test_partitions(tables):
+    """Groups of foreign partitions, whole and in parts, beside a local partition; and a table that inherits."""
+    conn = tables
+    conn.execute("SET search_path = levels; DROP TABLE IF EXISTS parts; CREATE TABLE parts (k int, v int, n numeric(8,2), s text COLLATE \"C\", d date) PARTITION BY LIST (k)")
+    options = "SERVER lake OPTIONS (query 'SELECT * FROM memory.default.q2 WHERE {}')"
+    for name, low, high in (("one", 0, 2), ("two", 3, 5)):
+        condition = f"k BETWEEN {low} AND {high}"
+        conn.execute(f"CREATE FOREIGN TABLE parts_{name} PARTITION OF parts FOR VALUES IN ({', '.join(map(str, range(low, high + 1)))}) {options.format(condition)}")
+    conn.execute("CREATE TABLE parts_rest PARTITION OF parts DEFAULT; INSERT INTO parts_rest SELECT * FROM levels_heap.q2 WHERE k NOT BETWEEN 0 AND 5 OR k IS NULL; ANALYZE parts_rest")
+    conn.execute("SET enable_partitionwise_aggregate = on")
+    try:
+        for sql, groups in (
+            ("SELECT k, count(*), sum(v), min(s), max(d), sum(n), avg(n) FROM {} GROUP BY k", True),
+            ("SELECT k, v, count(v) FILTER (WHERE n > 1) FROM {} WHERE v <> 1 GROUP BY v, k", True),
+            ("SELECT v, count(*), sum(k), min(n), bool_or(n > 2) FROM {} GROUP BY v", True),
+            ("SELECT count(*), max(s), sum(v) FROM {} WHERE d IS NOT NULL", True),
+            ("SELECT v, count(DISTINCT s) FROM {} GROUP BY v", False),
+            ("SELECT k + v, avg(n) FROM {} GROUP BY 1", False),
+            ("SELECT k, count(*) FROM {} GROUP BY k HAVING count(*) > 1", None),
+            ("SELECT * FROM {} WHERE n > 0", None),
+        ):
+            sent = remote_statements(conn, sql.format("parts"))
+            assert len(sent) == 2 and groups in (None, all(" GROUP BY " in s or "SELECT count(" in s for s in sent)), sent
+            assert bag(rows(conn, sql.format("parts"))) == bag(rows(conn, sql.format("levels_heap.q2"))), sql
+    finally:
+        conn.execute("RESET enable_partitionwise_aggregate")
+    conn.execute("DROP TABLE IF EXISTS heirs CASCADE; CREATE TABLE heirs (LIKE levels_heap.q1); INSERT INTO heirs SELECT * FROM levels_heap.q1")
+    conn.execute(f"CREATE FOREIGN TABLE heir () INHERITS (heirs) {options.format('true')}")
+    for sql in ("SELECT k, count(*), sum(n) FROM {} GROUP BY k", "SELECT * FROM {} WHERE v > 0 ORDER BY n LIMIT 500", "SELECT a.k, b.n FROM {} a JOIN q3 b ON a.k = b.k"):
+        both = "(SELECT * FROM levels_heap.q1 UNION ALL SELECT * FROM levels_heap.q2)"
+        assert bag(rows(conn, sql.format("heirs"))) == bag(rows(conn, sql.format(both + ("" if sql.format("").endswith(" a JOIN q3 b ON a.k = b.k") else " x")))), sql

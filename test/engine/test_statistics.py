@@ -176,3 +176,13 @@ def test_remote_estimates_turn_the_join(lake):
     set_option(lake, "st_small", "rows", "1000000")
     lake.execute("ALTER SERVER lake OPTIONS (ADD use_remote_estimate 'on')")
     assert shape(lake, JOIN) == ["st_big", "st_small"]
+
+
+def test_remote_estimates_of_whole_queries(lake):
+    """A query that is shipped whole is what Athena is asked about."""
+    sql = "SELECT b.small_id, count(*) FROM st_big b JOIN st_small s ON s.id = b.small_id GROUP BY 1"
+    rows(lake, f"EXPLAIN {sql}")
+    assert asked(lake) == []
+    set_option(lake, "st_big", "use_remote_estimate", "on")
+    plan = rows(lake, f"EXPLAIN (FORMAT JSON) {sql}")[0][0][0]["Plan"]
+    assert plan["Node Type"] == "Foreign Scan" and any(a.startswith("EXPLAIN (FORMAT JSON)\nSELECT b.small_id, count(*)") for a in asked(lake))

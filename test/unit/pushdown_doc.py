@@ -19,7 +19,8 @@ TYPES = {
 }
 CLASSES = {
     "CLASS_BOOL": "boolean", "CLASS_INTEGER": "integers", "CLASS_FLOAT": "real, double", "CLASS_NUMERIC": "numeric", "CLASS_TEXT": "text",
-    "CLASS_DATETIME": "date, timestamp", "CLASS_TIME": "time",
+    "CLASS_DATETIME": "date, timestamp", "CLASS_TIME": "time", "CLASS_CHAR": "char", "CLASS_TIMESTAMPTZ": "timestamp with time zone", "CLASS_BYTEA": "bytea",
+    "CLASS_UUID": "uuid", "CLASS_MIDNIGHT": "a date as timestamp with time zone",
 }
 
 
@@ -45,10 +46,12 @@ def table():
     lines += ["| `concat`, `concat_ws` | of texts |", "", "| Aggregate | Over |", "| --- | --- |"]
     for name, classes in re.findall(r'\{"(\w+)",\s+AGGREGATE_\w+,\s+\{([\w,\s]+)\}\}', catalogue(code, "aggregate_catalogue")):
         lines.append(f"| `{name}` | {', '.join(CLASSES[c] for c in re.findall(r'CLASS_' + chr(92) + 'w+', classes))} |")
+    lines.append("| `array_agg` | boolean, integers, text, date, timestamp; shown, not computed with |")
+    lines.append("| `string_agg` | text, a constant between |")
     for name in re.findall(r'\{"(\w+)", ROWS_', catalogue(code, "deviation_catalogue")):
         lines.append(f"| `{name}` | integers, numeric; computed here from sums, or there with `athena_fdw.numeric_shipping = 'close'` |")
     lines += ["", "| Window function | Constants that may follow |", "| --- | --- |"]
-    for name, _, constants in re.findall(r'\{"(\w+)", (\d), (\d)\}', catalogue(code, "window_catalogue")):
+    for name, _, constants in re.findall(r'\{"(\w+)", (\d), (\d), \w+\}', catalogue(code, "window_catalogue")):
         lines.append(f"| `{name}` | {constants} |")
     return "\n".join(lines)
 
