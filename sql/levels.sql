@@ -34,8 +34,8 @@ SELECT both_ways($$SELECT status, dt, count(*), grouping(dt) FROM sales.orders G
 EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id, rank() OVER (PARTITION BY status ORDER BY total DESC), sum(total) OVER (ORDER BY order_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM sales.orders;
 SELECT both_ways($$SELECT order_id, rank() OVER (PARTITION BY status ORDER BY total DESC, order_id), sum(total) OVER (ORDER BY order_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM sales.orders$$);
 -- what cannot be shipped of a select list is computed here; what cannot be ordered there is sorted here
-EXPLAIN (VERBOSE, COSTS OFF) SELECT c.region, sum(o.total) / count(*) AS mean, octet_length(c.region) FROM sales.customers c JOIN sales.orders o USING (customer_id) GROUP BY c.region ORDER BY octet_length(c.region), mean;
-SELECT both_ways($$SELECT c.region, sum(o.total) / count(*) AS mean, octet_length(c.region), stddev(o.total) FROM sales.customers c JOIN sales.orders o USING (customer_id) GROUP BY c.region$$);
+EXPLAIN (VERBOSE, COSTS OFF) SELECT c.region, sum(o.total) / count(*) AS mean, initcap(c.region) FROM sales.customers c JOIN sales.orders o USING (customer_id) GROUP BY c.region ORDER BY initcap(c.region), mean;
+SELECT both_ways($$SELECT c.region, sum(o.total) / count(*) AS mean, initcap(c.region), stddev(o.total) FROM sales.customers c JOIN sales.orders o USING (customer_id) GROUP BY c.region$$);
 -- with a table of this database, the largest part
 CREATE TABLE here (region text, n int);
 INSERT INTO here SELECT region, count(*) FROM sales.customers GROUP BY region;
@@ -43,6 +43,6 @@ EXPLAIN (VERBOSE, COSTS OFF) SELECT h.n, x.spent FROM here h JOIN (SELECT c.regi
 SELECT both_ways($$SELECT h.n, x.spent FROM here h JOIN (SELECT c.region, sum(o.total) AS spent FROM sales.customers c JOIN sales.orders o USING (customer_id) GROUP BY c.region) x USING (region)$$);
 ALTER FOREIGN TABLE sales.customers OPTIONS (ADD rows '500');
 ALTER FOREIGN TABLE sales.orders OPTIONS (ADD rows '25000');
-SELECT line FROM explain_lines('SELECT h.n, count(*) FROM here h JOIN sales.customers c USING (region) JOIN sales.orders o USING (customer_id) WHERE o.total > 990 GROUP BY 1') line WHERE line ~ 'Remote SQL';
+SELECT line FROM explain_lines('SELECT h.n, count(*) FROM here h JOIN sales.customers c USING (region) JOIN sales.orders o USING (customer_id) WHERE o.total > 990 GROUP BY 1') line WHERE line ~ 'Remote SQL|FROM|JOIN|WHERE';
 SELECT both_ways($$SELECT h.n, count(*) FROM here h JOIN sales.customers c USING (region) JOIN sales.orders o USING (customer_id) WHERE o.total > 990 GROUP BY 1$$);
 DROP TABLE here;

@@ -9,14 +9,14 @@ EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id FROM sales.orders WHERE dt = '2026-
 SELECT count(*) FROM (SELECT order_id FROM sales.orders LIMIT 3 OFFSET 10) x;
 SELECT count(*) FROM (SELECT order_id FROM sales.orders LIMIT 0) x;
 -- not where something stands between
-EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id FROM sales.orders WHERE octet_length(status) = 4 LIMIT 3;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id FROM sales.orders WHERE initcap(status) = 'Paid' LIMIT 3;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id FROM sales.orders ORDER BY order_id LIMIT 3;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT count(*) FROM sales.orders LIMIT 3;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT DISTINCT status FROM sales.orders LIMIT 3;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT generate_series(1, 2) FROM sales.orders LIMIT 3;
 EXPLAIN (VERBOSE, COSTS OFF) SELECT order_id FROM sales.orders LIMIT 3 FOR UPDATE;
 SELECT line FROM explain_lines('SELECT order_id FROM sales.orders UNION ALL SELECT customer_id FROM sales.customers LIMIT 3') line WHERE line !~ 'Output';
-SELECT count(*) FROM (SELECT order_id FROM sales.orders WHERE octet_length(status) = 4 LIMIT 3) x;
+SELECT count(*) FROM (SELECT order_id FROM sales.orders WHERE initcap(status) = 'Paid' LIMIT 3) x;
 -- cursors: read in steps, closed early, used across a savepoint
 BEGIN;
 DECLARE c CURSOR FOR SELECT order_id FROM sales.orders WHERE order_id <= 2500 ORDER BY order_id;

@@ -5,9 +5,18 @@
 \i :setup
 \set ECHO all
 CREATE FUNCTION remote(sql text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE line text;
+DECLARE line text; long text;
 BEGIN
   FOR line IN EXECUTE 'EXPLAIN (VERBOSE, COSTS OFF) ' || sql LOOP
+    IF line ~ 'Remote SQL: $' THEN
+      long := 'Remote SQL:';
+    ELSIF long IS NOT NULL AND line !~ 'Shipped:' THEN
+      long := long || ' ' || btrim(line);
+    ELSIF long IS NOT NULL THEN
+      RETURN NEXT long;
+      long := NULL;
+    END IF;
+    CONTINUE WHEN long IS NOT NULL;
     IF line ~ '(Filter|Remote SQL|Shipped):' THEN
       RETURN NEXT regexp_replace(line, '^ +', '');
     END IF;
@@ -16,7 +25,7 @@ END $$;
 -- columns: only those that are needed, perhaps none
 SELECT remote('SELECT 1 FROM sales.orders');
 SELECT remote('SELECT order_id FROM sales.orders');
-SELECT remote('SELECT order_id FROM sales.orders WHERE octet_length(status) = 4');
+SELECT remote('SELECT order_id FROM sales.orders WHERE initcap(status) = ''Paid''');
 SELECT remote('SELECT o FROM sales.orders o');
 -- conditions that are shipped: the words, and the rows both ways
 CREATE TABLE shipped (n serial, cond text);

@@ -18,7 +18,7 @@
 static const char *const clauses[] = {
 	"LEFT JOIN ", "RIGHT JOIN ", "FULL JOIN ", "CROSS JOIN ", "JOIN ",   "FROM ",
 	"WHERE ",     "GROUP BY ",   "HAVING ",    "ORDER BY ",   "OFFSET ", "LIMIT ",
-	"FETCH ",     "UNION ",      "INTERSECT ", "EXCEPT ",
+	"FETCH ",     "UNION ",      "INTERSECT ", "EXCEPT ",     "SELECT ",
 };
 
 static void

@@ -10,8 +10,14 @@ EXPECTED = pathlib.Path(__file__).parents[2] / "expected"
 def statements():
     found = set()
     for path in sorted(EXPECTED.glob("*.out")):
-        for sql in re.findall(r"Remote SQL: (SELECT .*?)\s*\+?\s*$", path.read_text(), re.M):
-            found.add(re.sub(r"\s+\+?$", "", sql))
+        lines = [re.sub(r"\s*\+?$", "", line) for line in path.read_text().splitlines()]
+        for i, line in enumerate(lines):
+            sql = line.partition("Remote SQL:")[2].strip()
+            if sql.startswith("SELECT "):
+                found.add(sql)
+            elif not sql and "Remote SQL:" in line:  # on more lines, up to what is shipped
+                end = next(j for j in range(i, len(lines)) if "Shipped:" in lines[j] or lines[j].startswith("("))
+                found.add(" ".join(part.strip() for part in lines[i + 1:end]))
     return sorted(found)
 
 
