@@ -33,6 +33,7 @@
 typedef struct ParamBinding
 {
 	int paramid;
+	int depth; /* subqueries in expressions that are open */
 	Level *level;
 	Expr *expr;
 } ParamBinding;
@@ -304,11 +305,16 @@ level_param(Level *level, RemoteSql *out, Param *param, RemoteType *type)
 	Level *at;
 	ListCell *lc;
 	List *columns;
+	bool ok;
 
 	foreach (lc, statement->bindings)
 	{
 		ParamBinding *binding = lfirst(lc);
 
+		if (binding->paramid == param->paramid && !statement->postgres &&
+			binding->depth < statement->subplans)
+			return level_refuse(
+				"a value of an outer query two levels up, which Trino does not take");
 		if (binding->paramid == param->paramid)
 			return translate_operand(binding->level, out, binding->expr, type);
 	}
@@ -321,7 +327,10 @@ level_param(Level *level, RemoteSql *out, Param *param, RemoteType *type)
 		return false;
 	if (plan->subLinkType == EXISTS_SUBLINK)
 		appendStringInfoString(&out->text, "EXISTS ");
-	if (!write_subquery(at, out, subroot_of(level, plan->plan_id), &columns))
+	statement->subplans++;
+	ok = write_subquery(at, out, subroot_of(level, plan->plan_id), &columns);
+	statement->subplans--;
+	if (!ok)
 		return false;
 	translate_type_init(type, param->paramtype, param->paramtypmod);
 	if (plan->subLinkType == EXPR_SUBLINK)
@@ -388,7 +397,7 @@ write_any(Level *level, RemoteSql *out, SubPlan *plan)
 		return true;
 	inner = ((SelectColumn *) linitial(columns))->type;
 	if (type.class != inner.class || type.class == CLASS_NONE || type.class == CLASS_FLOAT ||
-		type.class == CLASS_FOLDED || shippable_class(type.type, &ordered) == CLASS_NONE)
+		IS_LIMITED_TEXT(type.class) || shippable_class(type.type, &ordered) == CLASS_NONE)
 		return false;
 	if (type.class == CLASS_NUMERIC && !translate_fit_both(level, &type, &inner))
 		return false;
@@ -415,6 +424,7 @@ level_subplan(Level *level, RemoteSql *out, SubPlan *plan, RemoteType *type)
 		ParamBinding *binding = palloc(sizeof(ParamBinding));
 
 		binding->paramid = lfirst_int(param);
+		binding->depth = statement->subplans + 1;
 		binding->level = level;
 		binding->expr = lfirst(arg);
 		statement->bindings = lappend(statement->bindings, binding);
@@ -422,12 +432,14 @@ level_subplan(Level *level, RemoteSql *out, SubPlan *plan, RemoteType *type)
 	translate_type_init(type, exprType((Node *) plan), exprTypmod((Node *) plan));
 	/* Trino takes few kinds of correlated ones */
 	if (!statement->postgres && plan->parParam != NIL &&
-		(plan->subLinkType == EXPR_SUBLINK ? !is_one_row(subroot->parse) :
-											 !is_plain_select(subroot->parse)))
+		(shippable_has_correlated_subquery((Node *) plan->args, NULL) ||
+		 (plan->subLinkType == EXPR_SUBLINK ? !is_one_row(subroot->parse) :
+											  !is_plain_select(subroot->parse))))
 	{
 		statement->bindings = bindings;
 		return level_refuse("a correlated subquery that Trino does not take");
 	}
+	statement->subplans++;
 	switch (plan->subLinkType)
 	{
 		case EXISTS_SUBLINK:
@@ -452,6 +464,7 @@ level_subplan(Level *level, RemoteSql *out, SubPlan *plan, RemoteType *type)
 		default:
 			break;
 	}
+	statement->subplans--;
 	statement->bindings = bindings;
 	return ok;
 }
@@ -599,6 +612,7 @@ write_derived(Level *level, RemoteSql *out, int rti, RelOptInfo *rel, RangeTblEn
 			ParamBinding *binding = palloc(sizeof(ParamBinding));
 
 			binding->paramid = item->paramId;
+			binding->depth = statement->subplans;
 			binding->level = level;
 			binding->expr = (Expr *) item->item;
 			statement->bindings = lappend(statement->bindings, binding);

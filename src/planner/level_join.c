@@ -596,6 +596,26 @@ write_in(Level *level, RemoteSql *out, JoinExpr *join, List *conditions, RemoteS
 	return true;
 }
 
+/* The relations inside of a semi or anti join. */
+typedef struct Inside
+{
+	PlannerInfo *root;
+	Relids relids;
+} Inside;
+
+/* Is there a subquery that depends on rows of other relations?  Two levels up are too many for Trino. */
+static bool
+depends_on_others(Node *node, Inside *inside)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, SubPlan) &&
+		!bms_is_subset(pull_varnos(inside->root, (Node *) ((SubPlan *) node)->args),
+					   inside->relids))
+		return true;
+	return expression_tree_walker(node, depends_on_others, (void *) inside);
+}
+
 /* A semi or anti join, as a condition. */
 static bool
 write_exists(Level *level, RemoteSql *out, JoinExpr *join)
@@ -603,12 +623,22 @@ write_exists(Level *level, RemoteSql *out, JoinExpr *join)
 	RemoteSql from, in;
 	List *conditions = NIL;
 	Relids preserved = NULL;
+	Inside inner = {level->root, relids_below(join->rarg)};
 	bool empty;
+	ListCell *lc;
 
 	remote_sql_init(&from);
 	if (!level_write_from(level, &from, join->rarg, &conditions, &empty) || empty)
 		return false;
 	conditions = add_conditions(conditions, join->quals);
+	foreach (lc, conditions)
+	{
+		Condition *condition = lfirst(lc);
+
+		if (!level->statement->postgres && condition->join == NULL &&
+			depends_on_others((Node *) condition->expr, &inner))
+			return level_refuse("a subquery inside of EXISTS that depends on what is outside");
+	}
 	remote_sql_init(&in);
 	if (join->jointype == JOIN_SEMI && write_in(level, &in, join, conditions, &from))
 	{
@@ -726,6 +756,9 @@ level_write_where(Level *level, RemoteSql *out, const char *first, List *conditi
 		if (condition->join == NULL && !condition->of_relation &&
 			is_left_to_relation(level, condition->expr, preserved))
 			continue;
+		if (!level->statement->postgres && strcmp(first, " ON ") == 0 && condition->join == NULL &&
+			shippable_has_correlated_subquery((Node *) condition->expr, NULL))
+			return level_refuse("a correlated subquery in a join's condition");
 		appendStringInfoString(&out->text, word);
 		word = " AND ";
 		if (condition->join ? !write_exists(level, out, condition->join) :

@@ -790,7 +790,7 @@ level_write_target(Level *level, RemoteSql *out, Expr *expr)
 		appendStringInfoString(&out->text, " AS JSON)");
 		return true;
 	}
-	if (type.class == CLASS_NONE || type.class == CLASS_FOLDED)
+	if (type.class == CLASS_NONE || IS_LIMITED_TEXT(type.class))
 		return false;
 	if (type.class == CLASS_BYTEA)
 		appendStringInfoString(&out->text, "to_hex(");
@@ -875,7 +875,7 @@ select_set_operation(Level *level, RemoteSql *body, LevelStage stage)
 	{
 		TypeClass class = ((SelectColumn *) lfirst(lc))->type.class;
 
-		if (!level->statement->postgres && (class == CLASS_NONE || class == CLASS_FOLDED ||
+		if (!level->statement->postgres && (class == CLASS_NONE || IS_LIMITED_TEXT(class) ||
 											class == CLASS_TIMESTAMPTZ || class == CLASS_BYTEA))
 			return false;
 	}

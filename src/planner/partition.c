@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/appendinfo.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/tlist.h"
@@ -83,6 +84,19 @@ write_groups(Level *level, RemoteSql *out, RelOptInfo *rel, List *targets, List 
 	return true;
 }
 
+/* What must come: constants and parameters are there without. */
+static List *
+needed_targets(List *exprs)
+{
+	List *targets = NIL;
+	ListCell *lc;
+
+	foreach (lc, exprs)
+		if (contain_var_clause(lfirst(lc)) || contain_agg_clause(lfirst(lc)))
+			targets = list_append_unique(targets, lfirst(lc));
+	return targets;
+}
+
 /* Callback: a path for the groups of a partition. */
 void
 athena_get_foreign_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
@@ -94,6 +108,7 @@ athena_get_foreign_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOp
 	RemoteSql sql;
 	ForeignPath *path;
 	List *keys;
+	List *targets;
 	double rows;
 
 	if (!planner_pushdown || !is_shipped_partition(input_rel) || root->parse->groupingSets != NIL ||
@@ -109,13 +124,14 @@ athena_get_foreign_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOp
 	statement.serverid = input_rel->serverid;
 	statement.lenient = true;
 	remote_sql_init(&sql);
-	if (!write_groups(level_open(&statement, root, NULL), &sql, input_rel,
-					  output_rel->reltarget->exprs, keys))
+	targets = needed_targets(output_rel->reltarget->exprs);
+	if (targets == NIL ||
+		!write_groups(level_open(&statement, root, NULL), &sql, input_rel, targets, keys))
 		return;
 	rows = keys == NIL ? 1 : estimate_num_groups(root, keys, input_rel->rows, NULL, NULL);
 	estimate_costs(&costs, rows, output_rel->reltarget->width);
 	path = athena_create_foreign_upper_path(root, output_rel, output_rel->reltarget, rows,
 											costs.startup_cost, costs.total_cost, NIL);
-	path->fdw_private = whole_groups(&statement, &sql, output_rel->reltarget->exprs);
+	path->fdw_private = whole_groups(&statement, &sql, targets);
 	add_path(output_rel, (Path *) path);
 }

@@ -309,6 +309,17 @@ shippable_has_subquery_result(Node *node, void *context)
 	return expression_tree_walker(node, shippable_has_subquery_result, context);
 }
 
+/* Does it hold a subquery that depends on rows outside of it? */
+bool
+shippable_has_correlated_subquery(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, SubPlan) && ((SubPlan *) node)->parParam != NIL)
+		return true;
+	return expression_tree_walker(node, shippable_has_correlated_subquery, context);
+}
+
 /* Does it hold a subquery that runs for each row? */
 bool
 shippable_needs_subplan(Expr *expr)

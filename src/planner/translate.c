@@ -170,7 +170,7 @@ translate_order(Level *level, RemoteSql *out, Expr *expr, Oid collation, RemoteT
 	if (level->statement->postgres)
 		return true;
 	shippable_class(type->type, &ordered);
-	if (type->class == CLASS_NONE || type->class == CLASS_FOLDED || !ordered ||
+	if (type->class == CLASS_NONE || IS_LIMITED_TEXT(type->class) || !ordered ||
 		(type->class == CLASS_NUMERIC && type->whole < 0))
 		return false;
 	return type->class != CLASS_TEXT || shippable_collation(collation, true);
@@ -315,7 +315,10 @@ write_float_arithmetic(Level *level, RemoteSql *out, const RemoteSql *left, cons
 	}
 	appendStringInfoString(&out->text, "IF(");
 	write_operand(out, right, type2);
-	appendStringInfo(&out->text, " = 0, %s, ", level->spares_rows ? "NULL" : REMOTE_ERROR);
+	appendStringInfo(&out->text, " = 0, %s, ",
+					 level->spares_rows       ? "NULL" :
+					 type2->type == FLOAT4OID ? "CAST(1 / 0 AS real)" :
+												REMOTE_ERROR);
 	remote_sql_append(out, right);
 	appendStringInfoChar(&out->text, ')');
 }
@@ -651,6 +654,14 @@ is_comparison(const char *name)
 	return false;
 }
 
+/* Is it text that may be compared with this constant? */
+static bool
+limited_fits(const RemoteType *type, Expr *other)
+{
+	return (type->class == CLASS_FOLDED && translate_is_ascii_const(other)) ||
+		   (type->class == CLASS_JSON_TEXT && translate_is_json_const(other));
+}
+
 /* May these two be compared in this way?  order: by <, not only by =. */
 static bool
 may_compare(Level *level, const RemoteType *left, const RemoteType *right, bool order,
@@ -659,7 +670,7 @@ may_compare(Level *level, const RemoteType *left, const RemoteType *right, bool 
 	bool ordered = false;
 
 	shippable_class(left->type, &ordered);
-	if (left->class == CLASS_NONE || left->class == CLASS_FOLDED || left->class != right->class ||
+	if (left->class == CLASS_NONE || IS_LIMITED_TEXT(left->class) || left->class != right->class ||
 		(order && !ordered))
 		return false;
 	if ((left->class == CLASS_TEXT || left->class == CLASS_CHAR) &&
@@ -688,8 +699,7 @@ translate_comparison(Level *level, RemoteSql *out, const char *name, Expr *left_
 
 	if (!is_comparison(name) || !translate_sides(level, &left, &right, left_expr, right_expr))
 		return false;
-	if ((left.type.class == CLASS_FOLDED && translate_is_ascii_const(right_expr)) ||
-		(right.type.class == CLASS_FOLDED && translate_is_ascii_const(left_expr)))
+	if (limited_fits(&left.type, right_expr) || limited_fits(&right.type, left_expr))
 	{
 		if (order || !shippable_collation(collation, false))
 			return false;
@@ -835,6 +845,8 @@ translate_op(Level *level, RemoteSql *out, OpExpr *op, RemoteType *type)
 								  makeFuncExpr(op->opfuncid, BOOLOID, op->args, InvalidOid,
 											   op->inputcollid, COERCE_EXPLICIT_CALL),
 								  type);
+	if (strcmp(name, "->>") == 0)
+		return translate_json_text(level, out, op, type);
 	if (strcmp(name, "||") == 0)
 		return translate_concat(level, out, op, type);
 	if (translate_is_array_column(left) || translate_is_array_column(lsecond(op->args)))
@@ -907,8 +919,7 @@ translate_array_op(Level *level, RemoteSql *out, ScalarArrayOpExpr *op)
 		return false;
 	remote_sql_init(&left.sql);
 	if (!translate_expr(level, &left.sql, left.expr, &left.type) || class == CLASS_NONE ||
-		(class != left.type.class &&
-		 !(left.type.class == CLASS_FOLDED && translate_is_ascii_const(right))))
+		(class != left.type.class && !limited_fits(&left.type, right)))
 		return false;
 	if ((class == CLASS_TEXT || class == CLASS_CHAR) &&
 		!shippable_collation(op->inputcollid, false))
@@ -1183,7 +1194,7 @@ translate_relabel(Level *level, RemoteSql *out, RelabelType *relabel, RemoteType
 	TypeClass class = shippable_class(relabel->resulttype, NULL);
 
 	if (!translate_expr(level, out, relabel->arg, type) || class == CLASS_NONE ||
-		(class != type->class && !(class == CLASS_TEXT && type->class == CLASS_FOLDED)))
+		(class != type->class && !(class == CLASS_TEXT && IS_LIMITED_TEXT(type->class))))
 		return false;
 	type->type = relabel->resulttype;
 	return true;

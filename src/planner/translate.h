@@ -46,8 +46,12 @@ typedef enum TypeClass
 	CLASS_UUID,
 	/* of expressions alone */
 	CLASS_FOLDED, /* text in one case: see translate_text.c */
+	CLASS_JSON_TEXT, /* what ->> gives: see translate_json.c */
 	CLASS_MIDNIGHT /* a date that is a timestamp with time zone here: see translate_time.c */
 } TypeClass;
+
+/* Text that may be compared with some constants alone, and not be shown. */
+#define IS_LIMITED_TEXT(class) ((class) == CLASS_FOLDED || (class) == CLASS_JSON_TEXT)
 
 /* Which characters have another case, as far as that is known. */
 typedef enum CaseMapping
@@ -118,7 +122,8 @@ typedef struct Statement
 	bool has_query; /* does a table stand for a query? */
 	bool many_databases;
 	List *relids; /* foreign tables, in the order in which they are met */
-	int depth;
+	int depth; /* levels that are open */
+	int subplans; /* of them, those that stand in expressions */
 } Statement;
 
 /* One query level of it. */
@@ -157,6 +162,7 @@ extern bool shippable_builtin_operator(Oid opno, const char **name);
 extern bool shippable_needs_subplan(Expr *expr);
 extern bool shippable_const(Const *c);
 extern bool shippable_is_hole(Level *level, Expr *expr);
+extern bool shippable_has_correlated_subquery(Node *node, void *context);
 extern bool shippable_has_subquery_result(Node *node, void *context);
 extern void shippable_digits_of_type(Oid type, int32 typmod, RemoteType *digits);
 
@@ -191,6 +197,10 @@ extern bool translate_plus_interval(Level *level, RemoteSql *out, OpExpr *op, bo
 									RemoteType *type);
 extern bool translate_compare_date(Level *level, RemoteSql *out, OpExpr *op, const char *name,
 								   RemoteType *type);
+
+/* translate_json.c */
+extern bool translate_is_json_const(Expr *expr);
+extern bool translate_json_text(Level *level, RemoteSql *out, OpExpr *op, RemoteType *type);
 
 /* translate_array.c */
 extern bool translate_is_array_column(Expr *expr);

@@ -423,6 +423,7 @@ static const struct
 	{"regexp_replace", {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, call_regexp_replace},
 	{"date", {TIMESTAMPOID}, call_cast},
 	{"timestamp", {DATEOID}, call_cast},
+	{"date", {TIMESTAMPTZOID}, call_day_of_midnight},
 	{"timestamptz", {DATEOID}, call_midnight},
 	{"extract", {TEXTOID, DATEOID}, call_extract},
 	{"extract", {TEXTOID, TIMESTAMPOID}, call_extract},

@@ -64,6 +64,7 @@ extern bool call_regexp_replace(Call *call, RemoteSql *out, RemoteType *type);
 /* translate_time.c */
 extern bool call_cast(Call *call, RemoteSql *out, RemoteType *type);
 extern bool call_midnight(Call *call, RemoteSql *out, RemoteType *type);
+extern bool call_day_of_midnight(Call *call, RemoteSql *out, RemoteType *type);
 extern bool call_extract(Call *call, RemoteSql *out, RemoteType *type);
 extern bool call_truncate(Call *call, RemoteSql *out, RemoteType *type);
 extern bool call_to_char(Call *call, RemoteSql *out, RemoteType *type);

@@ -41,7 +41,7 @@ write_name(Level *level, RemoteSql *out, Oid function, List *args, bool distinct
 
 		if (lc != list_head(args))
 			appendStringInfoString(&out->text, ", ");
-		if (!translate_value(level, out, lfirst(lc), &arg) || arg.class == CLASS_FOLDED ||
+		if (!translate_value(level, out, lfirst(lc), &arg) || IS_LIMITED_TEXT(arg.class) ||
 			arg.class == CLASS_MIDNIGHT)
 			return false;
 		if (lc == list_head(args))

@@ -53,6 +53,18 @@ call_midnight(Call *call, RemoteSql *out, RemoteType *type)
 	return true;
 }
 
+/* of a date that was made a timestamp with time zone, as by date_trunc() */
+bool
+call_day_of_midnight(Call *call, RemoteSql *out, RemoteType *type)
+{
+	RemoteType arg;
+
+	if (!call_write(call, out, 0, &arg) || arg.class != CLASS_MIDNIGHT)
+		return false;
+	type->bare = arg.bare;
+	return true;
+}
+
 /* ---------- parts ---------- */
 
 /* Seconds with their digits, as text: the last so many characters of a timestamp. */

@@ -169,12 +169,18 @@ is_plain_scan(PlannerInfo *root)
 
 /* ---------- what is asked for ---------- */
 
+/*
+ * Is it computed here, over nothing that comes?  Up to the groups that includes
+ * the results of subqueries, which stay in the plan: a parameter that were a
+ * column of the scan would be taken for that column by the scan's own
+ * parameters.
+ */
 static bool
 is_computed_here(Level *level, Expr *expr)
 {
 	return !contain_var_clause((Node *) expr) && !contain_agg_clause((Node *) expr) &&
 		   !contain_window_function((Node *) expr) && !contain_subplans((Node *) expr) &&
-		   !shippable_has_subquery_result((Node *) expr, NULL);
+		   (level->stage < LEVEL_UNORDERED || !shippable_has_subquery_result((Node *) expr, NULL));
 }
 
 typedef struct Targets

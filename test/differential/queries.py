@@ -67,11 +67,13 @@ class Queries:
         if kind < 0.75:
             return f"coalesce({text}, {self.constant(type_)})", type_
         if kind < 0.85 and type_ == "int":
-            return f"({text} {rng.choice('+-*')} {rng.randint(0, 3)})", type_
+            return rng.choice([f"({text} {rng.choice('+-*')} {rng.randint(0, 3)})", f"({text} {rng.choice('/%')} {rng.randint(2, 4)})", f"(- {text})", f"abs({text})"]), type_
         if kind < 0.85 and type_ == "num":
             return f"({text} {rng.choice('+-*')} {rng.choice(['1.5', '2', text])})", type_
         if kind < 0.9 and type_ == "text":
-            return f"({text} || 'x')", type_
+            return rng.choice([f"({text} || 'x')", f"upper({text})", f"left({text}, 1)", f"replace({text}, 'a', 'b')", f"lpad({text}, 3, '-')"]), type_
+        if kind < 0.9 and type_ == "date":
+            return rng.choice([f"({text} + {rng.randint(1, 40)})", f"date_trunc('month', {text})::date", f"({text} - interval '1 month')::date"][: 1 if not self.engine else 3]), type_
         return f"CASE WHEN {self.simple(scope)} THEN {text} ELSE {self.constant(type_)} END", type_
 
     def simple(self, scope):
@@ -210,12 +212,14 @@ class Queries:
             number = self.column(scope, "int")
             shown.append(rng.choice([(f"rank() {over}", "int"), (f"row_number() {over}", "int"), (f"count(*) {over}", "int")] + ([(f"sum({number[0]}) {over}", "int"), (f"max({number[0]}) {over}", "int")] if number else [])))
         names = [f"c{i}" for i in range(len(shown))]
-        distinct = "DISTINCT " if rng.random() < 0.15 else ""
+        distinct = rng.choice(["DISTINCT ", "DISTINCT ON (1) "]) if rng.random() < 0.2 else ""
         listed = ", ".join(f"{e} AS {n}" for (e, _), n in zip(shown, names))
         tail = ""
         if rng.random() < 0.15:
             order = ", ".join(f"{i + 1}{rng.choice(['', ' DESC'])}{rng.choice(['', ' NULLS FIRST', ' NULLS LAST'])}" for i in range(len(shown)))
             tail = f" ORDER BY {order} LIMIT {rng.randint(1, 12)}"
+        elif distinct == "DISTINCT ON (1) ":
+            tail = " ORDER BY " + ", ".join(str(i + 1) for i in range(len(shown)))
         return f"SELECT {distinct}{listed} FROM {text}{where}{tail}", [(n, t) for n, (_, t) in zip(names, shown)]
 
     def grouped(self, text, scope, where):
@@ -227,6 +231,9 @@ class Queries:
         aggregates = [("count(*)", "int"), (f"sum({number[0]})", "int"), (f"max({number[0]})", "int"), (f"count(DISTINCT {number[0]})", "int")]
         if numeric:
             aggregates += [(f"sum({numeric[0]})", "num"), (f"avg({numeric[0]})", "num"), (f"min({numeric[0]} * 2)", "num"), (f"sum({numeric[0]}) / nullif(count({numeric[0]}), 0)", "num")]
+        text_column = self.column(scope, "text")
+        if text_column:
+            aggregates += [(f"string_agg({text_column[0]}, ',' ORDER BY {text_column[0]})", "text"), (f"string_agg(DISTINCT {text_column[0]}, '')", "text")]
         shown = keys + rng.sample(aggregates, rng.randint(1, 3))
         sets = rng.random() < 0.15 and len(keys) > 1
         group = ""
@@ -249,7 +256,7 @@ class Queries:
             parts.append(f"SELECT {listed} FROM {text}{where}")
         text = parts[0]
         for part in parts[1:]:
-            text = f"{text} {rng.choice(['UNION', 'UNION ALL', 'UNION ALL', 'INTERSECT', 'EXCEPT'])} {part}"
+            text = f"{text} {rng.choice(['UNION', 'UNION ALL', 'UNION ALL', 'INTERSECT', 'EXCEPT', 'INTERSECT ALL', 'EXCEPT ALL'])} {part}"
         return text, [(f"c{i}", t) for i, t in enumerate(types)]
 
     def query(self):

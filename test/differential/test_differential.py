@@ -302,7 +302,7 @@ EXPRESSIONS_OF = {
     "int8": ["i2::bigint", "i4::bigint", "n::bigint"],
     "float8": ["i2::float8 > 1.5", "i4::float8 < 5", "i8::float8 >= 9007199254740992", "q::float8 = 1.5", "n::float8 > 1"],
     "text": ["c::text", "c::text || 'x'", "b::text"],
-    "date": ["ts::date", "ts6::date"],
+    "date": ["ts::date", "ts6::date", "date_trunc('month', d)::date"],
     "timestamp": ["d::timestamp", "d::timestamp < ts"],
     "timestamptz": ["d::timestamptz"],
     "extract": [f"extract({u} FROM {c})" for u in ("year", "quarter", "month", "week", "day", "doy", "dow", "isodow", "isoyear", "epoch") for c in ("d", "ts")] + ["extract(hour FROM ts)", "extract(minute FROM ts6)", "extract(second FROM ts6)", "extract(epoch FROM ts6)", "extract(epoch FROM z)"],
@@ -352,7 +352,7 @@ EXPRESSIONS_OF = {
          "greatest(i2, i4)", "least(n, 1.5)", "greatest(t, u)", "least(d, date '2024-01-01')", "CASE t WHEN 'a' THEN 1 WHEN 'b' THEN 2 ELSE 3 END",
          "CASE WHEN n > 1 THEN n ELSE 0 END", "(i2, n) < (5, 1.5)", "(t, u) >= ('a', 'b')", "n / 3 > 0.5", "n / nullif(i4, 0) < 1", "(SELECT 1.5) < n",
          "i4 / 7 > 1", "i4 / 7", "i8 / 3::bigint", "i2 % 3::smallint", "i4 % 2 = 0", "i8 / nullif(nullif(i4, -1), 0) > 1", "n % 1.5", "n % nullif(n, 0) = 0", "-nullif(i4, -2147483648) > 1", "-(i2 / 2::smallint)", "g * 2 > 1", "g + q > 1", "g - 1.5 < 0", "g / 2 > 0.5", "g * 2", "q + 1.5::real",
-         "g / CASE WHEN q <> 0 THEN q END = 1", "1 / CASE WHEN g <> 0 THEN g END", "q * q > 1", "-f < 0", "i4 & 3", "i4 | 1", "i4 # 5", "~ i4 < 0", "@CASE WHEN i2 BETWEEN 0 AND 99 THEN i4 << 2 END IS NULL", "i4 >> 1", "i8 >> 35", "i8 & 255",
+         "g / CASE WHEN q <> 0 THEN q END = 1", "1 / CASE WHEN g <> 0 THEN g END", "q / CASE WHEN q <> 0 THEN q END * 0.1::real", "b < b2", "b >= false", "q * q > 1", "-f < 0", "i4 & 3", "i4 | 1", "i4 # 5", "~ i4 < 0", "@CASE WHEN i2 BETWEEN 0 AND 99 THEN i4 << 2 END IS NULL", "i4 >> 1", "i8 >> 35", "i8 & 255",
          "@t ~ '^a'", "@t ~ 'a|b'", "@t !~ '^[a-b]+$'", "@t ~* 'A'", "@u ~* '^[A-C]'", "@t ~ '^.{2,3}$'", "@t ~ '\\.'", "@t ~ '(ab)+'", "@t SIMILAR TO '(a|b)%'", "@t ~ '\\d'",
          "@t ILIKE 'A%'", "@td ILIKE 'A%'", "@td NOT ILIKE '%B'", "@u ILIKE '%B'", "@u NOT ILIKE 'a_'", "@t ILIKE '%k%'",
          "i4::text", "i8::text || 'x'", "n::text", "uu::text", "CASE WHEN t ~ '^[0-9]+$' THEN t::integer END",
@@ -450,6 +450,26 @@ def test_arrays(tables, stand):
         plan = "\n".join(r[0] for r in rows(tables, f"EXPLAIN (VERBOSE) SELECT id FROM arrays WHERE {condition}"))
         assert "Filter:" not in plan, plan
         assert sorted(rows(tables, f"SELECT id FROM arrays WHERE {condition}")) == rows(tables, f"SELECT id FROM arrays_heap WHERE {condition} ORDER BY id"), condition
+
+
+def test_json(tables):
+    """What ->> finds in documents: columns of jsonb over text, over a row and over a map, and text that is cast."""
+    documents = ['{"a": "x", "n": 1.10, "o": {"b": "y"}, "t": true, "z": null}', '{"a": {"b": "x"}, "t": "true", "o": {"b": "z", "b": "y"}}', '{"a": ["x"], "n": "1"}', '{"a": "y", "a": "x"}', '["a", "x"]', '"a"', "5", "null", '{"a": 5, "o": [1]}', '{"a b": "x"}']
+    values = ", ".join(f"({i}, \'\'{d}\'\', CAST(ROW(\'\'v{i % 3}\'\', {i}) AS row(a varchar, n integer)), MAP(ARRAY[\'\'a\'\'], ARRAY[\'\'m{i % 2}\'\']))" for i, d in enumerate(documents)) + ", (100, NULL, NULL, NULL)"
+    tables.execute("DROP FOREIGN TABLE IF EXISTS documents; DROP TABLE IF EXISTS documents_heap")
+    tables.execute(
+        "CREATE FOREIGN TABLE documents (id int, j jsonb OPTIONS (remote_type 'varchar'), r jsonb OPTIONS (remote_type 'row(a varchar, n integer)'), m jsonb OPTIONS (remote_type 'map(varchar, varchar)'), t text OPTIONS (column_name 'j'))"
+        f" SERVER lake OPTIONS (query 'SELECT * FROM (VALUES {values}) t(id, j, r, m)')"
+    )
+    tables.execute("CREATE TABLE documents_heap AS SELECT * FROM documents")
+    for condition in ("j ->> 'a' = 'x'", "NOT j ->> 'a' = 'x'", "j ->> 'a' <> 'x'", "j ->> 'o' = 'x'", "NOT j ->> 'o' = 'x'", "j ->> 't' = 'true'", "(j ->> 'z') IS NULL", "(j ->> 'n') IS NULL", "j ->> 'n' <> 'x'", "j -> 'o' ->> 'b' IN ('y', 'z')",
+                      "j ->> 'a' NOT IN ('x', 'q')", "j ->> 'a b' = 'x'", "r ->> 'a' = 'v1'", "(r ->> 'n') IS NOT NULL", "m ->> 'a' <> 'm0'", "t::jsonb ->> 'a' = 'x'"):
+        plan = "\n".join(r[0] for r in rows(tables, f"EXPLAIN (VERBOSE) SELECT id FROM documents WHERE {condition}"))
+        assert "Filter:" not in plan, plan
+        assert sorted(rows(tables, f"SELECT id FROM documents WHERE {condition}")) == rows(tables, f"SELECT id FROM documents_heap WHERE {condition} ORDER BY id"), (condition, plan)
+    for condition in ("j ->> 'n' = '1.10'", "j ->> 'o' = '{\"b\": \"y\"}'", "j ->> 'a' < 'y'", "length(j ->> 'a') = 1", "j -> 0 = '\"a\"'", "j ->> 'a' = t", "j ->> '0' = 'x'"):
+        plan = "\n".join(r[0] for r in rows(tables, f"EXPLAIN (VERBOSE) SELECT id FROM documents WHERE {condition}"))
+        assert "Filter:" in plan, plan
 
 
 def test_remote_only(tables):

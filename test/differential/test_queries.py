@@ -155,6 +155,25 @@ ERRORS = {
 }
 
 
+# what random queries have found: correlation that Trino refuses, a parameter beside groups
+FOUND = [
+    "SELECT c1, (SELECT min(v) FROM q1 x WHERE x.k = t.c1) FROM (SELECT k, (SELECT min(v) FROM q1 y WHERE y.d = q2.d) AS c1 FROM q2) t",
+    "SELECT a.v FROM q4 a CROSS JOIN (SELECT q3.k, (SELECT max(x.s) FROM q4 x WHERE x.d = q3.d) AS c1 FROM q3) b WHERE EXISTS (SELECT FROM q2 e WHERE e.s = b.c1 AND e.v > 0)",
+    "SELECT a.k, p.k FROM q2 a LEFT JOIN q3 p ON (SELECT min(x.s) FROM q4 x WHERE x.s = a.s) = p.s",
+    "SELECT * FROM (SELECT string_agg(DISTINCT s, '') AS c0, avg(n) AS c1, min(n * 2) AS c2 FROM q3) t WHERE t.c2 NOT IN (SELECT n FROM q3 WHERE n > 100) AND t.c1 < (SELECT max(n) FROM q4)",
+    "SELECT k, (SELECT max(n) FROM q4), count(*) FROM q3 GROUP BY k HAVING min(n) < (SELECT max(n) FROM q4)",
+]
+
+
+@pytest.mark.parametrize("number", range(len(FOUND)))
+def test_found(tables, number):
+    answers = []
+    for schema in ("levels_heap", "levels", "levels_mixed"):
+        tables.execute(f"SET search_path = {schema}")
+        answers.append(bag(rows(tables, FOUND[number])))
+    assert answers[0] == answers[1] == answers[2]
+
+
 @pytest.mark.parametrize("sqlstate", ERRORS)
 def test_errors(tables, sqlstate):
     """What is an error here is the same error there."""

@@ -138,6 +138,12 @@ CASES = [
     "SELECT a.k, x.c FROM q1 a LEFT JOIN (SELECT b.k, coalesce(c.v, 3) AS c FROM q2 b LEFT JOIN q3 c ON b.v = c.v) x ON a.k = x.k",
     "SELECT a.k, x.c FROM q1 a LEFT JOIN (SELECT b.k, coalesce(c.v, 3) AS c FROM q2 b LEFT JOIN q3 c ON b.v = c.v WHERE b.n > 0) x ON a.k = x.c",
     "SELECT a.k FROM q1 a LEFT JOIN q2 b ON a.k = b.k WHERE b.k IS NULL AND b.v IS NULL",
+    # DISTINCT ON: at the top, below, limited, in a set operation
+    "SELECT DISTINCT ON (k) k, v, n FROM q1 ORDER BY k, v, n, s, d",
+    "SELECT x.k, q2.v FROM (SELECT DISTINCT ON (k) k, v FROM q1 ORDER BY k, n DESC NULLS LAST, v, s, d) x JOIN q2 ON q2.k = x.v",
+    "SELECT x.* FROM (SELECT DISTINCT ON (s, k) s, k FROM q1 ORDER BY s, k LIMIT 3 OFFSET 1) x",
+    "(SELECT DISTINCT ON (k) k FROM q1 ORDER BY k) UNION ALL SELECT v FROM q2",
+    "SELECT DISTINCT ON (v) v, sum(n) FROM q1 GROUP BY v, k ORDER BY v, sum(n), k",
     "SELECT a.k, l.v FROM q1 a, LATERAL (SELECT b.v FROM q2 b WHERE b.k = a.k ORDER BY b.v, b.n LIMIT 1) l",
 ]
 

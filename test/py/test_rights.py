@@ -24,6 +24,7 @@ INSIDE = {
     "intersect": "SELECT a FROM t INTERSECT SELECT a FROM u",
     "except": "SELECT a FROM t EXCEPT SELECT a FROM u",
     "having": "SELECT a FROM t GROUP BY a HAVING count(*) > (SELECT count(*) FROM u)",
+    "distinct on": "SELECT DISTINCT ON (b) a, b FROM (SELECT a, b FROM u UNION ALL SELECT a, b FROM t) x ORDER BY b, a",
     "deep": "SELECT a FROM t WHERE a IN (SELECT x.a FROM t x WHERE EXISTS (SELECT 1 FROM (SELECT a FROM u GROUP BY a) y WHERE y.a = x.a))",
     "view": "SELECT t.a FROM t JOIN view_of_u v ON v.a = t.a",
     "grouped view": "SELECT t.a FROM t JOIN groups_of_u v ON v.a = t.a",
@@ -188,3 +189,19 @@ def test_parameters(shop, fake):
     shop.execute("CREATE OR REPLACE FUNCTION pg_temp.f(x int) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM t WHERE a IN (SELECT a FROM u WHERE b > x)); END $$")
     assert shop.execute("SELECT pg_temp.f(41)").fetchone() == (7,)
     assert "41" in fake.of("StartQueryExecution")[-1][1]["QueryString"]
+    # a LIMIT that is not known yet; NULL is none
+    shop.execute("SET plan_cache_mode = force_generic_plan; PREPARE q(bigint) AS SELECT a FROM t WHERE b > 2 ORDER BY a LIMIT $1")
+    fake.columns, fake.rows = [column("a", "integer")], [["1"]]
+    for value, sent in (("3", "LIMIT 3"), ("NULL", "LIMIT 9223372036854775807")):
+        shop.execute(f"EXECUTE q({value})")
+        assert fake.of("StartQueryExecution")[-1][1]["QueryString"].endswith(sent)
+    shop.execute("RESET plan_cache_mode")
+
+
+def test_generic_plan(shop):
+    """EXPLAIN (GENERIC_PLAN), of 16 and later, shows a statement with its parameters, without any value."""
+    if shop.info.server_version < 160000:
+        pytest.skip("EXPLAIN (GENERIC_PLAN) came with 16")
+    for sql in ("SELECT count(*) FROM t WHERE a IN (SELECT a FROM u WHERE b > $1)", "SELECT a FROM t WHERE b = $1 LIMIT $2", "SELECT t.a FROM t JOIN u USING (a) WHERE u.b = ANY ($1::int[])"):
+        plan = "\n".join(r[0] for r in shop.execute(f"EXPLAIN (VERBOSE, GENERIC_PLAN) {sql}", prepare=False))
+        assert plan.count("Foreign Scan") == 1 and "$1" in plan.partition("Remote SQL")[2], plan
