@@ -3,9 +3,8 @@
  *	  What EXPLAIN says of a foreign scan.
  *
  * VERBOSE shows the remote SQL, one clause a line if it is long, with $1, $2 for
- * parameters, and how much of
- * the work is shipped; ANALYZE shows what the last query of the scan was and
- * cost.
+ * parameters, and how much of the work is shipped; ANALYZE shows what the last
+ * query of the scan was and cost.
  */
 #include "executor/scan.h"
 

@@ -7,8 +7,6 @@
  */
 #include "executor/layout.h"
 
-#include <ctype.h>
-
 /* A statement of this length fits a line. */
 #define LINE_LENGTH 150
 /* Deeper queries go on in their line. */

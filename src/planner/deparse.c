@@ -12,9 +12,12 @@
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 
-/* May Athena evaluate this restriction of a foreign table? */
+/*
+ * May Athena evaluate this restriction of a foreign table?  known_params are the
+ * numbers of PARAM_EXECs that will be known before the statement is sent.
+ */
 bool
-deparse_shippable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr)
+deparse_shippable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr, List *known_params)
 {
 	Level *level = level_of_relation(root, rel, relid);
 	RemoteSql out;
@@ -22,22 +25,9 @@ deparse_shippable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr)
 
 	remote_sql_init(&out);
 	level->spares_rows = true;
+	level->statement->known_params = known_params;
 	return !shippable_needs_subplan(expr) && translate_expr(level, &out, expr, &type) &&
 		   type.class == CLASS_BOOL;
-}
-
-/* The same of one with the result of a query that is run before. */
-bool
-deparse_shippable_with(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr, int paramid)
-{
-	Level *level = level_of_relation(root, rel, relid);
-	RemoteSql out;
-	RemoteType type;
-
-	remote_sql_init(&out);
-	level->spares_rows = true;
-	level->statement->known_params = list_make1_int(paramid);
-	return translate_expr(level, &out, expr, &type) && type.class == CLASS_BOOL;
 }
 
 /*

@@ -2,9 +2,9 @@
  * estimate.c
  *	  Rows and costs of a scan.
  *
- * Called by paths.c, whole.c and join.c.  What is known is what ANALYZE left in the catalogue, else
- * the table option "rows" (set by IMPORT from Glue's parameters, or by the
- * user).  Where there is nothing, a table is taken to hold 100 MiB: people keep
+ * Called by paths.c, whole.c and join.c.  What is known is what ANALYZE left in
+ * the catalogue, else the table option "rows" (set by IMPORT from Glue's
+ * parameters, or by the user).  Where there is nothing, a table is taken to hold 100 MiB: people keep
  * large tables in Athena.  Athena itself is asked only where the option
  * use_remote_estimate says so.
  */

@@ -37,26 +37,6 @@ is_shipped(RelOptInfo *rel)
 	return rel->reloptkind == RELOPT_JOINREL;
 }
 
-static List *
-add_condition(List *conditions, Expr *expr)
-{
-	Condition *condition = palloc0(sizeof(Condition));
-
-	condition->expr = expr;
-	condition->of_relation = true;
-	return lappend(conditions, condition);
-}
-
-static List *
-add_clauses(List *conditions, List *clauses)
-{
-	ListCell *lc;
-
-	foreach (lc, clauses)
-		conditions = add_condition(conditions, lfirst_node(RestrictInfo, lc)->clause);
-	return conditions;
-}
-
 /*
  * Keys of local tables for the members of a join.  A date may have no literal
  * there, which would be an error.
@@ -93,24 +73,24 @@ write_part(Level *level, RemoteSql *out, RelOptInfo *rel, List *reductions, List
 	AthenaJoin *join = rel->fdw_private;
 	List *on = NIL;
 	bool bracket;
+	ListCell *lc;
 
 	if (rel->reloptkind == RELOPT_BASEREL)
 	{
-		ListCell *lc;
-
-		*conditions = add_clauses(*conditions, rel->baserestrictinfo);
+		*conditions = level_relation_conditions(level, (int) rel->relid, *conditions);
 		foreach (lc, reductions)
 		{
 			SemiJoin *reduction = lfirst(lc);
 
 			if (list_member_ptr(((AthenaRel *) rel->fdw_private)->reductions, reduction))
-				*conditions = add_condition(*conditions, reduction->condition);
+				*conditions = level_add_condition(*conditions, reduction->condition);
 		}
 		return level_write_rte(level, out, (int) rel->relid);
 	}
 	if (!write_part(level, out, join->outer, reductions, conditions))
 		return false;
-	on = add_clauses(on, join->clauses);
+	foreach (lc, join->clauses)
+		on = level_add_condition(on, lfirst_node(RestrictInfo, lc)->clause);
 	/* an inner join's may all wait; those of a left join's right side belong to it */
 	appendStringInfoString(&out->text, join->type == JOIN_LEFT ? " LEFT JOIN " : " JOIN ");
 	bracket = join->inner->reloptkind == RELOPT_JOINREL;

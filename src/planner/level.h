@@ -58,6 +58,7 @@ extern bool level_is_computed(Level *level, PlaceHolderVar *phv);
 extern bool level_write_rte(Level *level, RemoteSql *out, int rti);
 
 /* level_join.c */
+extern List *level_add_condition(List *conditions, Expr *expr);
 extern List *level_relation_conditions(Level *level, int rti, List *conditions);
 extern bool level_write_from(Level *level, RemoteSql *out, Node *node, List **conditions,
 							 bool *empty);

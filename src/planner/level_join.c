@@ -26,45 +26,32 @@ static bool write_exists(Level *level, RemoteSql *out, JoinExpr *join);
 
 /* ---------- joins ---------- */
 
-/* The relations below a node of the join tree, without joins themselves. */
+/* The relations below a node of the join tree; with joins, also outer joins, as sets have them since 16. */
+static Relids
+members_below(Node *node, bool joins)
+{
+	Relids relids = NULL;
+	ListCell *lc;
+
+	if (IsA(node, RangeTblRef))
+		return bms_make_singleton(((RangeTblRef *) node)->rtindex);
+	if (IsA(node, FromExpr))
+	{
+		foreach (lc, ((FromExpr *) node)->fromlist)
+			relids = bms_join(relids, members_below(lfirst(lc), joins));
+		return relids;
+	}
+	relids = bms_join(members_below(((JoinExpr *) node)->larg, joins),
+					  members_below(((JoinExpr *) node)->rarg, joins));
+	if (joins && ((JoinExpr *) node)->rtindex != 0)
+		relids = bms_add_member(relids, ((JoinExpr *) node)->rtindex);
+	return relids;
+}
+
 static Relids
 relids_below(Node *node)
 {
-	Relids relids = NULL;
-	ListCell *lc;
-
-	if (IsA(node, RangeTblRef))
-		return bms_make_singleton(((RangeTblRef *) node)->rtindex);
-	if (IsA(node, FromExpr))
-	{
-		foreach (lc, ((FromExpr *) node)->fromlist)
-			relids = bms_join(relids, relids_below(lfirst(lc)));
-		return relids;
-	}
-	return bms_join(relids_below(((JoinExpr *) node)->larg),
-					relids_below(((JoinExpr *) node)->rarg));
-}
-
-/* The same with the outer joins, which are members of such sets since 16. */
-static Relids
-relids_and_joins_below(Node *node)
-{
-	Relids relids = NULL;
-	ListCell *lc;
-
-	if (IsA(node, RangeTblRef))
-		return bms_make_singleton(((RangeTblRef *) node)->rtindex);
-	if (IsA(node, FromExpr))
-	{
-		foreach (lc, ((FromExpr *) node)->fromlist)
-			relids = bms_join(relids, relids_and_joins_below(lfirst(lc)));
-		return relids;
-	}
-	relids = bms_join(relids_and_joins_below(((JoinExpr *) node)->larg),
-					  relids_and_joins_below(((JoinExpr *) node)->rarg));
-	if (((JoinExpr *) node)->rtindex != 0)
-		relids = bms_add_member(relids, ((JoinExpr *) node)->rtindex);
-	return relids;
+	return members_below(node, false);
 }
 
 /* Has the planner found that nothing of this is needed? */
@@ -350,7 +337,7 @@ write_side(Level *level, RemoteSql *out, Node *node, bool nullable, bool apart, 
 {
 	RemoteSql part;
 	Relids relids = relids_below(node);
-	List *placeholders = nullable ? placeholders_below(level, relids_and_joins_below(node)) : NIL;
+	List *placeholders = nullable ? placeholders_below(level, members_below(node, true)) : NIL;
 	bool empty = false;
 	List *own = NIL;
 
@@ -714,23 +701,29 @@ is_left_to_relation(Level *level, Expr *expr, Relids preserved)
 	return !is_about_window(level, rti, expr);
 }
 
+/* Add a condition that belongs to a relation or a join of its own. */
+List *
+level_add_condition(List *conditions, Expr *expr)
+{
+	Condition *condition = palloc0(sizeof(Condition));
+
+	condition->expr = expr;
+	condition->of_relation = true;
+	return lappend(conditions, condition);
+}
+
 /* Add the conditions that the planner has left to a relation. */
 List *
 level_relation_conditions(Level *level, int rti, List *conditions)
 {
-	RelOptInfo *rel = level_rel(level, rti);
 	ListCell *lc;
 
-	foreach (lc, rel->baserestrictinfo)
+	foreach (lc, level_rel(level, rti)->baserestrictinfo)
 	{
-		Condition *condition;
+		Expr *clause = lfirst_node(RestrictInfo, lc)->clause;
 
-		if (is_about_window(level, rti, lfirst_node(RestrictInfo, lc)->clause))
-			continue;
-		condition = palloc0(sizeof(Condition));
-		condition->expr = lfirst_node(RestrictInfo, lc)->clause;
-		condition->of_relation = true;
-		conditions = lappend(conditions, condition);
+		if (!is_about_window(level, rti, clause))
+			conditions = level_add_condition(conditions, clause);
 	}
 	return conditions;
 }

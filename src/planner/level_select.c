@@ -488,7 +488,7 @@ write_set_operation(Level *level, RemoteSql *out, SetOperationStmt *op, List **c
 		if (!level_merge_types(level, &column->type, &((SelectColumn *) lfirst(lc2))->type, type))
 			return false;
 		column->type.type = type;
-		/* rows are compared: NaN and -0, and text of an odd collation, in other ways */
+		/* rows are compared: text of an odd collation in other ways */
 		if (!op->all &&
 			(column->type.class == CLASS_NONE || !shippable_collation(lfirst_oid(lc4), false)))
 			return false;

@@ -41,7 +41,6 @@ group_keys(PlannerInfo *root, RelOptInfo *rel)
 static bool
 write_groups(Level *level, RemoteSql *out, RelOptInfo *rel, List *targets, List *keys)
 {
-	List *conditions = NIL;
 	RemoteSql from;
 	bool any = false;
 	ListCell *lc;
@@ -59,15 +58,8 @@ write_groups(Level *level, RemoteSql *out, RelOptInfo *rel, List *targets, List 
 	}
 	appendStringInfoString(&out->text, " FROM ");
 	remote_sql_append(out, &from);
-	foreach (lc, rel->baserestrictinfo)
-	{
-		Condition *condition = palloc0(sizeof(Condition));
-
-		condition->expr = lfirst_node(RestrictInfo, lc)->clause;
-		condition->of_relation = true;
-		conditions = lappend(conditions, condition);
-	}
-	if (!level_write_where(level, out, " WHERE ", conditions, NULL))
+	if (!level_write_where(level, out, " WHERE ",
+						   level_relation_conditions(level, (int) rel->relid, NIL), NULL))
 		return false;
 	foreach (lc, keys)
 	{

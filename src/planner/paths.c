@@ -36,17 +36,6 @@
 
 bool planner_pushdown = true;
 
-static int
-sql_length(RemoteSql *sql)
-{
-	ListCell *lc;
-	int length = 0;
-
-	foreach (lc, remote_sql_finish(sql))
-		length += (int) strlen(strVal(lfirst(lc)));
-	return length;
-}
-
 /* Sort the restrictions into those that Athena evaluates and the others. */
 static void
 classify_conditions(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
@@ -57,7 +46,8 @@ classify_conditions(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 	foreach (lc, rel->baserestrictinfo)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		bool remote = planner_pushdown && deparse_shippable(root, rel, info->relid, rinfo->clause);
+		bool remote =
+			planner_pushdown && deparse_shippable(root, rel, info->relid, rinfo->clause, NIL);
 
 		if (remote)
 		{
@@ -65,7 +55,7 @@ classify_conditions(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 
 			initStringInfo(&sql.text);
 			deparse_expr(root, rel, &sql, info->relid, rinfo->clause);
-			bytes += sql_length(&sql);
+			bytes += remote_sql_length(&sql);
 			remote = bytes <= MAX_CONDITION_BYTES;
 		}
 		if (remote)

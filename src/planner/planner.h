@@ -100,9 +100,8 @@ extern double estimate_statement(PlannerInfo *root, List *relids, Oid userid, co
 extern void estimate_costs(AthenaRel *info, double fetched, int width);
 
 /* deparse.c */
-extern bool deparse_shippable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr);
-extern bool deparse_shippable_with(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr,
-								   int paramid);
+extern bool deparse_shippable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr,
+							  List *known_params);
 extern bool deparse_orderable(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *expr,
 							  Oid collation);
 extern void deparse_expr(PlannerInfo *root, RelOptInfo *rel, RemoteSql *out, Oid relid, Expr *expr);
@@ -111,5 +110,6 @@ extern void deparse_select(PlannerInfo *root, RelOptInfo *rel, RemoteSql *out, A
 
 /* translate.c */
 extern List *remote_sql_finish(const RemoteSql *sql);
+extern int remote_sql_length(const RemoteSql *sql);
 
 #endif /* ATHENA_PLANNER_H */

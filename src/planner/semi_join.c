@@ -226,7 +226,7 @@ add_reduction(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info, Expr *remote,
 
 	if (local == NULL || local->rows > 100.0 * planner_semi_join_keys || !plain_var(remote))
 		return;
-	/* of each column once, and each key of a few bytes */
+	/* of each column once */
 	foreach (lc, info->reductions)
 		if (equal(((SemiJoin *) lfirst(lc))->remote, remote))
 			return;
@@ -243,7 +243,8 @@ add_reduction(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info, Expr *remote,
 	reduction->keys = keys;
 	reduction->condition = make_condition(remote, operator, collation, keys);
 	reduction->selectivity = count / all;
-	if (!deparse_shippable_with(root, rel, info->relid, reduction->condition, keys->paramid))
+	if (!deparse_shippable(root, rel, info->relid, reduction->condition,
+						   list_make1_int(keys->paramid)))
 		return;
 	reduction->subroot = plan_keys(root, local, key, array);
 	reduction->path =

@@ -81,25 +81,44 @@ locale_is_code_point_order(const char *locale)
 		   strcmp(locale, "PG_UNICODE_FAST") == 0;
 }
 
-static bool
-database_is_code_point_order(void)
+/*
+ * The locale that a collation has for order (or, with ctype, for characters), and
+ * its provider; that of the database for the default one.  NULL if it has none.
+ */
+static char *
+locale_of(Oid collation, bool ctype, char *provider)
 {
-	HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
-	bool result = false;
+	HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
 	Datum locale;
-	bool isnull;
+	bool isnull = true;
+	char *name;
 
+	*provider = '\0';
 	if (!HeapTupleIsValid(tuple))
-		return false;
-	if (((Form_pg_database) GETSTRUCT(tuple))->datlocprovider == COLLPROVIDER_LIBC)
+		return NULL;
+	*provider = ((Form_pg_collation) GETSTRUCT(tuple))->collprovider;
+	if (*provider == COLLPROVIDER_DEFAULT)
 	{
-		locale = SysCacheGetAttr(DATABASEOID, tuple, Anum_pg_database_datcollate, &isnull);
-		result = !isnull && locale_is_code_point_order(TextDatumGetCString(locale));
+		ReleaseSysCache(tuple);
+		tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+		if (!HeapTupleIsValid(tuple))
+			return NULL;
+		*provider = ((Form_pg_database) GETSTRUCT(tuple))->datlocprovider;
+		locale = SysCacheGetAttr(DATABASEOID, tuple,
+								 *provider != COLLPROVIDER_LIBC ? ATHENA_ANUM_DATABASE_LOCALE :
+								 ctype                          ? Anum_pg_database_datctype :
+																  Anum_pg_database_datcollate,
+								 &isnull);
 	}
-	else if (((Form_pg_database) GETSTRUCT(tuple))->datlocprovider == ATHENA_COLLPROVIDER_BUILTIN)
-		result = true;
+	else
+		locale = SysCacheGetAttr(COLLOID, tuple,
+								 *provider != COLLPROVIDER_LIBC ? ATHENA_ANUM_COLLATION_LOCALE :
+								 ctype                          ? Anum_pg_collation_collctype :
+																  Anum_pg_collation_collcollate,
+								 &isnull);
+	name = isnull ? NULL : TextDatumGetCString(locale);
 	ReleaseSysCache(tuple);
-	return result;
+	return name;
 }
 
 /*
@@ -109,29 +128,14 @@ database_is_code_point_order(void)
 static bool
 collation_is_code_point_order(Oid collation)
 {
-	HeapTuple tuple;
-	Form_pg_collation form;
-	bool result = false;
-	Datum locale;
-	bool isnull;
+	char provider;
+	char *locale;
 
 	if (collation == C_COLLATION_OID)
 		return true;
-	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	form = (Form_pg_collation) GETSTRUCT(tuple);
-	if (form->collprovider == COLLPROVIDER_DEFAULT)
-		result = database_is_code_point_order();
-	else if (form->collprovider == ATHENA_COLLPROVIDER_BUILTIN)
-		result = true;
-	else if (form->collprovider == COLLPROVIDER_LIBC)
-	{
-		locale = SysCacheGetAttr(COLLOID, tuple, Anum_pg_collation_collcollate, &isnull);
-		result = !isnull && locale_is_code_point_order(TextDatumGetCString(locale));
-	}
-	ReleaseSysCache(tuple);
-	return result;
+	locale = locale_of(collation, false, &provider);
+	return provider == ATHENA_COLLPROVIDER_BUILTIN ||
+		   (provider == COLLPROVIDER_LIBC && locale && locale_is_code_point_order(locale));
 }
 
 /* Is a comparison under this collation the same as Athena's? */
@@ -176,64 +180,24 @@ case_of_locale(const char *locale)
 	return CASE_UNKNOWN;
 }
 
-static CaseMapping
-case_of_provider(char provider, bool isnull, Datum locale)
-{
-	const char *name = isnull ? "" : TextDatumGetCString(locale);
-
-	if (provider == COLLPROVIDER_LIBC)
-		return case_of_locale(name);
-	/* PG_UNICODE_FAST makes two characters of one */
-	return provider == ATHENA_COLLPROVIDER_BUILTIN && strcmp(name, "PG_UNICODE_FAST") != 0 ?
-			   case_of_locale(name) :
-			   CASE_UNKNOWN;
-}
-
 /* How do upper(), lower() and ILIKE map characters under this collation? */
 CaseMapping
 shippable_case(Oid collation)
 {
-	CaseMapping mapping = CASE_UNKNOWN;
-	HeapTuple tuple;
-	Datum locale;
-	bool isnull;
+	char provider;
+	char *locale;
 
 	if (!shippable_encoding())
 		return CASE_UNKNOWN;
 	if (collation == C_COLLATION_OID)
 		return CASE_ASCII;
-	if (collation == DEFAULT_COLLATION_OID)
-	{
-		Form_pg_database form;
-
-		tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
-		if (!HeapTupleIsValid(tuple))
-			return CASE_UNKNOWN;
-		form = (Form_pg_database) GETSTRUCT(tuple);
-		locale =
-			SysCacheGetAttr(DATABASEOID, tuple,
-							form->datlocprovider == COLLPROVIDER_LIBC ? Anum_pg_database_datctype :
-																		ATHENA_ANUM_DATABASE_LOCALE,
-							&isnull);
-		mapping = case_of_provider(form->datlocprovider, isnull, locale);
-	}
-	else
-	{
-		Form_pg_collation form;
-
-		tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
-		if (!HeapTupleIsValid(tuple))
-			return CASE_UNKNOWN;
-		form = (Form_pg_collation) GETSTRUCT(tuple);
-		locale =
-			SysCacheGetAttr(COLLOID, tuple,
-							form->collprovider == COLLPROVIDER_LIBC ? Anum_pg_collation_collctype :
-																	  ATHENA_ANUM_COLLATION_LOCALE,
-							&isnull);
-		mapping = case_of_provider(form->collprovider, isnull, locale);
-	}
-	ReleaseSysCache(tuple);
-	return mapping;
+	locale = locale_of(collation, true, &provider);
+	/* ICU has rules of languages, PG_UNICODE_FAST makes two characters of one */
+	if (locale == NULL ||
+		(provider != COLLPROVIDER_LIBC && provider != ATHENA_COLLPROVIDER_BUILTIN) ||
+		strcmp(locale, "PG_UNICODE_FAST") == 0)
+		return CASE_UNKNOWN;
+	return case_of_locale(locale);
 }
 
 /* ---------- parameters: expressions without columns ---------- */

@@ -6,8 +6,8 @@
  * included.  What cannot be translated exactly is evaluated here.  Nothing is
  * shipped because a function of the same name exists there; each operator and
  * function stands in a catalogue, with the types for which it was compared with
- * the engine: operators here, functions in translate_call.c, aggregates in
- * translate_aggregate.c.
+ * the engine: operators here and in translate_arithmetic.c, functions in
+ * translate_call.c, aggregates in translate_aggregate.c.
  *
  * Expressions without columns (constants, parameters, now() - '7 days') are
  * evaluated here in any case and travel as literals: holes in the text.
@@ -36,9 +36,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-
-/* Digits of a number that bigint holds in any case. */
-#define BIGINT_DIGITS 18
 
 /* ---------- texts and holes ---------- */
 
@@ -77,6 +74,18 @@ remote_sql_finish(const RemoteSql *sql)
 	return lappend(list_copy(sql->pieces), makeString(pstrdup(sql->text.data)));
 }
 
+/* Bytes of the text, without the values in its holes. */
+int
+remote_sql_length(const RemoteSql *sql)
+{
+	ListCell *lc;
+	int length = sql->text.len;
+
+	foreach (lc, sql->pieces)
+		length += (int) strlen(strVal(lfirst(lc)));
+	return length;
+}
+
 /* A place for a value that is written as a literal when the plan is run. */
 void
 remote_sql_hole(RemoteSql *out, Expr *param)
@@ -99,8 +108,8 @@ translate_type_init(RemoteType *type, Oid pgtype, int32 typmod)
 }
 
 /* An expression in parentheses, unless it needs none. */
-static bool
-write_operand(RemoteSql *out, const RemoteSql *value, const RemoteType *type)
+bool
+translate_write_operand(RemoteSql *out, const RemoteSql *value, const RemoteType *type)
 {
 	if (!type->bare)
 		appendStringInfoChar(&out->text, '(');
@@ -117,7 +126,7 @@ translate_operand(Level *level, RemoteSql *out, Expr *expr, RemoteType *type)
 	RemoteSql value;
 
 	remote_sql_init(&value);
-	return translate_expr(level, &value, expr, type) && write_operand(out, &value, type);
+	return translate_expr(level, &value, expr, type) && translate_write_operand(out, &value, type);
 }
 
 /* The same of a value whose type Athena treats as PostgreSQL does. */
@@ -255,247 +264,6 @@ translate_hole(RemoteSql *out, Expr *expr, RemoteType *type)
 	return true;
 }
 
-/* ---------- arithmetic ---------- */
-
-static bool
-is_float_zero(Expr *expr)
-{
-	Const *c = (Const *) expr;
-
-	if (!IsA(expr, Const) || c->constisnull)
-		return false;
-	return c->consttype == FLOAT4OID ? DatumGetFloat4(c->constvalue) == 0 :
-									   DatumGetFloat8(c->constvalue) == 0;
-}
-
-/* The type in which integers of so many digits are computed without overflow. */
-const char *
-translate_wide_type(int digits)
-{
-	return digits < 0 || digits > MAX_DIGITS ? NULL :
-		   digits <= BIGINT_DIGITS           ? "bigint" :
-											   "decimal(38,0)";
-}
-
-/*
- * An operand of integer arithmetic, cast to the type in which it is computed.
- * What has been computed already has it.
- */
-void
-translate_write_integer(RemoteSql *out, Expr *expr, const RemoteSql *value, const RemoteType *type,
-						const char *wide)
-{
-	if (wide == NULL && IsA(expr, OpExpr))
-	{
-		write_operand(out, value, type);
-		return;
-	}
-	appendStringInfoString(&out->text, "CAST(");
-	remote_sql_append(out, value);
-	appendStringInfo(&out->text, " AS %s)", wide ? wide : literal_type_name(type->type));
-}
-
-/*
- * + - * / of floating point numbers, as IEEE has them on both sides.  Beyond what
- * they hold is infinity or 0 there, an error here; division by 0 is made one.
- */
-static void
-write_float_arithmetic(Level *level, RemoteSql *out, const RemoteSql *left, const RemoteType *type1,
-					   const char *name, Expr *right_expr, const RemoteSql *right,
-					   const RemoteType *type2)
-{
-	bool checked = *name == '/' && (!type2->is_const || is_float_zero(right_expr));
-
-	write_operand(out, left, type1);
-	appendStringInfo(&out->text, " %s ", name);
-	if (!checked)
-	{
-		write_operand(out, right, type2);
-		return;
-	}
-	appendStringInfoString(&out->text, "IF(");
-	write_operand(out, right, type2);
-	appendStringInfo(&out->text, " = 0, %s, ",
-					 level->spares_rows       ? "NULL" :
-					 type2->type == FLOAT4OID ? "CAST(1 / 0 AS real)" :
-												REMOTE_ERROR);
-	remote_sql_append(out, right);
-	appendStringInfoChar(&out->text, ')');
-}
-
-/*
- * The remainder of integers and numerics, and the quotient of integers, which is
- * cut toward zero on both sides.  Integers have room in their own types; those
- * that were computed in wider ones come back to bigint.
- */
-bool
-translate_remainder(Level *level, RemoteSql *out, Expr *left_expr, Expr *right_expr,
-					const char *name, RemoteType *type)
-{
-	const char *wide = level->spares_rows ? "bigint" : NULL;
-	RemoteSql left, right;
-	RemoteType type1, type2;
-
-	remote_sql_init(&left);
-	remote_sql_init(&right);
-	if (!translate_expr(level, &left, left_expr, &type1) ||
-		!translate_expr(level, &right, right_expr, &type2) || type1.class != type->class ||
-		type2.class != type->class || type1.whole < 0 || type2.whole < 0)
-		return false;
-	if (type->class == CLASS_NUMERIC)
-	{
-		type->whole = Min(type1.whole, type2.whole);
-		type->fraction = Max(type1.fraction, type2.fraction);
-		type->computed = true;
-		if (!translate_fit_both(level, &type1, &type2))
-			return false;
-		write_operand(out, &left, &type1);
-	}
-	else
-	{
-		if (type1.whole > 19 || type2.whole > 19)
-			return false;
-		type->whole = *name == '%' ? Min(type1.whole, type2.whole) : type1.whole;
-		translate_write_integer(out, left_expr, &left, &type1, wide);
-	}
-	appendStringInfo(&out->text, " %s ", name);
-	/* where another condition may spare a row the error, NULL is as good */
-	if (level->spares_rows)
-		appendStringInfoString(&out->text, "nullif(");
-	if (type->class == CLASS_NUMERIC)
-		write_operand(out, &right, &type2);
-	else
-		translate_write_integer(out, right_expr, &right, &type2, wide);
-	if (level->spares_rows)
-		appendStringInfoString(&out->text, ", 0)");
-	if (type->class == CLASS_INTEGER && !level->spares_rows)
-		shippable_digits_of_type(type->type, -1, type);
-	return true;
-}
-
-/* & | # << >> of integers, whose functions there give bigint; shifts by constants. */
-static bool
-translate_bits(Level *level, RemoteSql *out, OpExpr *op, const char *name, RemoteType *type)
-{
-	static const struct
-	{
-		const char *here;
-		const char *there;
-	} words[] = {
-		{"&", "bitwise_and"},         {"|", "bitwise_or"},
-		{"#", "bitwise_xor"},         {"~", "bitwise_not"},
-		{"<<", "bitwise_left_shift"}, {">>", "bitwise_right_shift_arithmetic"},
-	};
-	bool shift = strlen(name) == 2;
-	ListCell *lc;
-	size_t i;
-
-	for (i = 0; strcmp(words[i].here, name) != 0; i++)
-		if (i + 1 == lengthof(words))
-			return false;
-	/* a shift loses the bits that its type has no room for, on both sides */
-	appendStringInfo(&out->text, "CAST(%s(", words[i].there);
-	foreach (lc, op->args)
-	{
-		RemoteSql value;
-		RemoteType arg;
-
-		remote_sql_init(&value);
-		if (!translate_expr(level, &value, lfirst(lc), &arg) || arg.class != CLASS_INTEGER)
-			return false;
-		if (lc == list_head(op->args))
-		{
-			translate_write_integer(out, lfirst(lc), &value, &arg, literal_type_name(type->type));
-			continue;
-		}
-		appendStringInfoString(&out->text, ", ");
-		if (!shift)
-			remote_sql_append(out, &value);
-		else
-		{
-			int width = type->type == INT8OID ? 64 : 32;
-			Const *n = lfirst(lc);
-
-			if (!IsA(n, Const) || n->constisnull || DatumGetInt32(n->constvalue) < 0 ||
-				type->type == INT2OID)
-				return false;
-			appendStringInfo(&out->text, "%d", DatumGetInt32(n->constvalue) % width);
-		}
-	}
-	appendStringInfo(&out->text, ") AS %s)", literal_type_name(type->type));
-	type->bare = true;
-	return true;
-}
-
-/*
- * + - * of numerics whose result has at most 38 digits for any value: one with
- * more is an error there.  And of integers, which overflow alike where every
- * row is evaluated.
- */
-static bool
-translate_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *name, RemoteType *type)
-{
-	RemoteSql left, right;
-	RemoteType type1, type2;
-	const char *wide = NULL;
-
-	remote_sql_init(&left);
-	remote_sql_init(&right);
-	if (!translate_expr(level, &left, linitial(op->args), &type1) ||
-		!translate_expr(level, &right, lsecond(op->args), &type2))
-		return false;
-	translate_type_init(type, op->opresulttype, -1);
-	type->computed = true;
-	if (type1.class == CLASS_FLOAT && type2.class == CLASS_FLOAT)
-	{
-		write_float_arithmetic(level, out, &left, &type1, name, lsecond(op->args), &right, &type2);
-		return true;
-	}
-	if (type1.class != type->class || type2.class != type->class ||
-		(type->class != CLASS_NUMERIC && type->class != CLASS_INTEGER))
-		return false;
-	if (*name == '%' || (*name == '/' && type->class == CLASS_INTEGER))
-		return translate_remainder(level, out, linitial(op->args), lsecond(op->args), name, type);
-	if (*name == '/')
-		return type->class == CLASS_NUMERIC &&
-			   translate_divide(level, out, &left, &type1, &right, &type2, type);
-	if (type1.whole >= 0 && type2.whole >= 0)
-	{
-		bool product = *name == '*';
-
-		type->whole = product ? type1.whole + type2.whole : Max(type1.whole, type2.whole) + 1;
-		type->fraction =
-			product ? type1.fraction + type2.fraction : Max(type1.fraction, type2.fraction);
-	}
-	else
-		type->whole = type->fraction = -1;
-	if (type->class == CLASS_NUMERIC)
-	{
-		int needed1 = translate_needed(level, &type1);
-		int needed2 = translate_needed(level, &type2);
-		int needed = *name == '*' ? needed1 + needed2 : Max(needed1, needed2) + 1;
-
-		if (!translate_fit(level, type, needed))
-			return false;
-		write_operand(out, &left, &type1);
-		appendStringInfo(&out->text, " %s ", name);
-		write_operand(out, &right, &type2);
-		return true;
-	}
-	if (level->spares_rows)
-	{
-		wide = translate_wide_type(type->whole);
-		if (wide == NULL)
-			return false;
-	}
-	translate_write_integer(out, linitial(op->args), &left, &type1, wide);
-	appendStringInfo(&out->text, " %s ", name);
-	translate_write_integer(out, lsecond(op->args), &right, &type2, wide);
-	if (!level->spares_rows)
-		shippable_digits_of_type(type->type, -1, type);
-	return true;
-}
-
 /* ---------- comparisons ---------- */
 
 static bool
@@ -515,7 +283,7 @@ typedef struct Side
 static void
 write_side(RemoteSql *out, const Side *side)
 {
-	write_operand(out, &side->sql, &side->type);
+	translate_write_operand(out, &side->sql, &side->type);
 }
 
 /* Left, operator, right. */
@@ -566,9 +334,9 @@ write_float_equal(RemoteSql *out, const char *op, const Side *left, const Side *
 		if (i == 1)
 			appendStringInfo(&out->text, " %s ", op);
 		if (is_real(&side->type) && !side->type.is_const &&
-			(is_float_zero(other->expr) || other->type.is_hole || side->type.is_hole))
+			(translate_is_float_zero(other->expr) || other->type.is_hole || side->type.is_hole))
 			write_zero(out, side);
-		else if (is_real(&side->type) && is_float_zero(side->expr))
+		else if (is_real(&side->type) && translate_is_float_zero(side->expr))
 			appendStringInfoString(&out->text, "REAL '0'");
 		else
 			write_side(out, side);
@@ -658,8 +426,8 @@ is_comparison(const char *name)
 static bool
 limited_fits(const RemoteType *type, Expr *other)
 {
-	return (type->class == CLASS_FOLDED && translate_is_ascii_const(other)) ||
-		   (type->class == CLASS_JSON_TEXT && translate_is_json_const(other));
+	return (type->class == CLASS_FOLDED && translate_const_is(other, translate_is_ascii)) ||
+		   (type->class == CLASS_JSON_TEXT && translate_const_is(other, translate_is_json_string));
 }
 
 /* May these two be compared in this way?  order: by <, not only by =. */
@@ -734,57 +502,6 @@ translate_concat(Level *level, RemoteSql *out, OpExpr *op, RemoteType *type)
 	return left.class == CLASS_TEXT && right.class == CLASS_TEXT && type->class == CLASS_TEXT;
 }
 
-/* date + integer, date - integer, date - date. */
-static bool
-translate_date_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *name,
-						  RemoteType *type)
-{
-	Expr *left = linitial(op->args);
-	Expr *right = lsecond(op->args);
-	Oid left_type = exprType((Node *) left);
-	Oid right_type = exprType((Node *) right);
-	RemoteType type1, type2;
-
-	if (left_type == DATEOID && right_type == DATEOID && *name == '-')
-	{
-		appendStringInfoString(&out->text, "date_diff('day', ");
-		if (!translate_value(level, out, right, &type1))
-			return false;
-		appendStringInfoString(&out->text, ", ");
-		if (!translate_value(level, out, left, &type2))
-			return false;
-		appendStringInfoChar(&out->text, ')');
-		translate_type_init(type, INT4OID, -1);
-		type->whole = 7;
-		type->bare = true;
-		return true;
-	}
-	if (left_type == INT4OID && right_type == DATEOID && *name == '+')
-	{
-		Expr *swap = left;
-
-		left = right;
-		right = swap;
-	}
-	else if (left_type != DATEOID || right_type != INT4OID)
-		return false;
-	/* a date past 9999 cannot be read back; a moderate constant stays near its column */
-	appendStringInfoString(&out->text, "date_add('day', ");
-	if (*name == '-')
-		appendStringInfoString(&out->text, "- ");
-	if (!translate_operand(level, out, right, &type2))
-		return false;
-	if (!type2.is_const || type2.whole > 6)
-		return false;
-	appendStringInfoString(&out->text, ", ");
-	if (!translate_value(level, out, left, &type1))
-		return false;
-	appendStringInfoChar(&out->text, ')');
-	translate_type_init(type, DATEOID, -1);
-	type->bare = true;
-	return true;
-}
-
 static bool
 translate_op(Level *level, RemoteSql *out, OpExpr *op, RemoteType *type)
 {
@@ -824,7 +541,7 @@ translate_op(Level *level, RemoteSql *out, OpExpr *op, RemoteType *type)
 			translate_write_integer(out, left, &value, &inner, wide);
 		}
 		else
-			write_operand(out, &value, &inner);
+			translate_write_operand(out, &value, &inner);
 		if (type->class == CLASS_FLOAT)
 			return true;
 		if ((type->class != CLASS_NUMERIC && type->class != CLASS_INTEGER) || inner.whole < 0)

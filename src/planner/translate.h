@@ -177,29 +177,40 @@ extern bool translate_key(Level *level, RemoteSql *out, Expr *expr, RemoteType *
 extern bool translate_order(Level *level, RemoteSql *out, Expr *expr, Oid collation,
 							RemoteType *type);
 extern void translate_type_init(RemoteType *type, Oid pgtype, int32 typmod);
+extern bool translate_write_operand(RemoteSql *out, const RemoteSql *value, const RemoteType *type);
+
+/* translate_arithmetic.c */
+extern bool translate_is_float_zero(Expr *expr);
 extern const char *translate_wide_type(int digits);
 extern void translate_write_integer(RemoteSql *out, Expr *expr, const RemoteSql *value,
 									const RemoteType *type, const char *wide);
 extern bool translate_remainder(Level *level, RemoteSql *out, Expr *left, Expr *right,
 								const char *name, RemoteType *type);
+extern bool translate_bits(Level *level, RemoteSql *out, OpExpr *op, const char *name,
+						   RemoteType *type);
+extern bool translate_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *name,
+								 RemoteType *type);
 
 /* translate_call.c */
 extern bool translate_function(Level *level, RemoteSql *out, FuncExpr *func, RemoteType *type);
 
 /* translate_text.c */
-extern bool translate_is_ascii_const(Expr *expr);
+extern bool translate_const_is(Expr *expr, bool (*fits)(const char *text));
+extern bool translate_is_ascii(const char *text);
 extern bool translate_like(Level *level, RemoteSql *out, const char *name, OpExpr *op);
 extern bool translate_match(Level *level, RemoteSql *out, const char *name, OpExpr *op);
 extern bool translate_io_cast(Level *level, RemoteSql *out, CoerceViaIO *cast, RemoteType *type);
 
 /* translate_time.c */
+extern bool translate_date_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *name,
+									  RemoteType *type);
 extern bool translate_plus_interval(Level *level, RemoteSql *out, OpExpr *op, bool negative,
 									RemoteType *type);
 extern bool translate_compare_date(Level *level, RemoteSql *out, OpExpr *op, const char *name,
 								   RemoteType *type);
 
 /* translate_json.c */
-extern bool translate_is_json_const(Expr *expr);
+extern bool translate_is_json_string(const char *text);
 extern bool translate_json_text(Level *level, RemoteSql *out, OpExpr *op, RemoteType *type);
 
 /* translate_array.c */
@@ -221,7 +232,6 @@ extern bool translate_aggregate(Level *level, RemoteSql *out, Aggref *agg, Remot
 extern bool translate_window(Level *level, RemoteSql *out, WindowFunc *func, RemoteType *type);
 extern bool translate_grouping(Level *level, RemoteSql *out, GroupingFunc *func, RemoteType *type);
 extern bool translate_filter(Level *level, RemoteSql *out, Expr *filter);
-extern bool translate_is_average(Expr *expr);
 extern int translate_finish(Expr *expr);
 extern bool translate_parts(Level *level, RemoteSql *out, Expr *expr);
 

@@ -175,8 +175,8 @@ aggregation_of(Expr *expr, Aggregation *a)
 }
 
 /* Is this avg() of numbers that travel exactly? */
-bool
-translate_is_average(Expr *expr)
+static bool
+is_average(Expr *expr)
 {
 	Aggregation a;
 
@@ -210,7 +210,7 @@ translate_finish(Expr *expr)
 {
 	Aggregation a;
 
-	if (translate_is_average(expr))
+	if (is_average(expr))
 		return ROWS_AVERAGE;
 	return aggregation_of(expr, &a) ? deviation_of(&a) : 0;
 }
@@ -442,15 +442,9 @@ write_deviation(Level *level, RemoteSql *out, const Aggregation *a, RemoteType *
 	if (!translate_value(level, out, a->arg, &arg) || arg.whole < 0)
 		return false;
 	appendStringInfoString(&out->text, " AS double))");
-	if (a->filter)
-	{
-		appendStringInfoString(&out->text, " FILTER (WHERE ");
-		if (!translate_value(level, out, a->filter, &(RemoteType){0}))
-			return false;
-		appendStringInfoChar(&out->text, ')');
-	}
 	level->spares_rows = spares_rows;
-	if (a->window && !write_over(level, out, a->window))
+	if (!translate_filter(level, out, a->filter) ||
+		(a->window && !write_over(level, out, a->window)))
 		return false;
 	/* of which a double has no more */
 	appendStringInfo(&out->text, " AS decimal(%d,%d))", MAX_DIGITS, DEVIATION_DIGITS);

@@ -13,38 +13,16 @@
 #include "nodes/nodeFuncs.h"
 #include "query/types.h"
 #include "storage/storage.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
-/* Can nothing but a string be equal to it?  "true" and "false" are written alike. */
-static bool
-is_string_only(const char *text)
+/*
+ * Can no number, object or array be equal to it?  "true" and "false" are written
+ * alike.
+ */
+bool
+translate_is_json_string(const char *text)
 {
 	return *text && strchr("{[-0123456789", *text) == NULL;
-}
-
-/* Is it a constant, or an array of them, with which the text of JSON may be compared? */
-bool
-translate_is_json_const(Expr *expr)
-{
-	Const *c = (Const *) expr;
-
-	if (!IsA(expr, Const) || c->constisnull)
-		return false;
-	if (c->consttype == TEXTARRAYOID)
-	{
-		Datum *values;
-		bool *nulls;
-		int i, n;
-
-		deconstruct_array(DatumGetArrayTypeP(c->constvalue), TEXTOID, -1, false, TYPALIGN_INT,
-						  &values, &nulls, &n);
-		for (i = 0; i < n; i++)
-			if (nulls[i] || !is_string_only(TextDatumGetCString(values[i])))
-				return false;
-		return true;
-	}
-	return c->consttype == TEXTOID && is_string_only(TextDatumGetCString(c->constvalue));
 }
 
 /* A key that can stand in a path as it is. */

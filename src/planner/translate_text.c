@@ -23,8 +23,9 @@
 /* array_join() and repeat() are there for fewer. */
 #define MAX_REPEATS 10000
 
-static bool
-is_ascii(const char *text)
+/* Is it made of characters of ASCII alone? */
+bool
+translate_is_ascii(const char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char) *text >= 128)
@@ -42,18 +43,14 @@ const_text(Expr *expr)
 	return TextDatumGetCString(c->constvalue);
 }
 
-/* ---------- case ---------- */
-
-/* Is it a constant, or an array of them, that only characters of ASCII are equal to? */
+/* Is it a constant text, or a constant array of them without NULLs, all of which fit? */
 bool
-translate_is_ascii_const(Expr *expr)
+translate_const_is(Expr *expr, bool (*fits)(const char *text))
 {
 	Const *c = (Const *) expr;
 	char *string;
 
-	if (!IsA(expr, Const) || c->constisnull)
-		return false;
-	if (c->consttype == TEXTARRAYOID)
+	if (IsA(expr, Const) && !c->constisnull && c->consttype == TEXTARRAYOID)
 	{
 		Datum *values;
 		bool *nulls;
@@ -62,20 +59,23 @@ translate_is_ascii_const(Expr *expr)
 		deconstruct_array(DatumGetArrayTypeP(c->constvalue), TEXTOID, -1, false, TYPALIGN_INT,
 						  &values, &nulls, &n);
 		for (i = 0; i < n; i++)
-			if (nulls[i] || !is_ascii(TextDatumGetCString(values[i])))
+			if (nulls[i] || !fits(TextDatumGetCString(values[i])))
 				return false;
 		return true;
 	}
 	string = const_text(expr);
-	return string && is_ascii(string);
+	return string && fits(string);
 }
+
+/* ---------- case ---------- */
+
+static const char lower_ascii[] = "abcdefghijklmnopqrstuvwxyz";
+static const char upper_ascii[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /* of ASCII alone under collation C; under others to be compared with a constant of ASCII alone */
 bool
 call_case(Call *call, RemoteSql *out, RemoteType *type)
 {
-	static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
-	static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	bool up = *call->name == 'u';
 
 	switch (shippable_case(call->func->inputcollid))
@@ -84,7 +84,8 @@ call_case(Call *call, RemoteSql *out, RemoteType *type)
 			appendStringInfoString(&out->text, "translate(");
 			if (!call_write_class(call, out, 0, CLASS_TEXT))
 				return false;
-			appendStringInfo(&out->text, ", '%s', '%s')", up ? lower : upper, up ? upper : lower);
+			appendStringInfo(&out->text, ", '%s', '%s')", up ? lower_ascii : upper_ascii,
+							 up ? upper_ascii : lower_ascii);
 			return true;
 		case CASE_UNICODE:
 			type->class = CLASS_FOLDED;
@@ -431,22 +432,21 @@ translate_like(Level *level, RemoteSql *out, const char *name, OpExpr *op)
 	if (text == NULL || !shippable_collation(op->inputcollid, false) ||
 		!like_pattern(text, &pattern, &escapes))
 		return false;
-	if (folds && (mapping == CASE_UNKNOWN || !is_ascii(text)))
+	if (folds && (mapping == CASE_UNKNOWN || !translate_is_ascii(text)))
 		return false;
 	if (folds)
 		appendStringInfoString(&out->text, mapping == CASE_ASCII ? "translate(" : "lower(");
 	if (!translate_operand(level, out, linitial(op->args), &type))
 		return false;
 	if (type.class != CLASS_TEXT && (folds || type.class != CLASS_CHAR) &&
-		!(type.class == CLASS_FOLDED && !folds && is_ascii(text)))
+		!(type.class == CLASS_FOLDED && !folds && translate_is_ascii(text)))
 		return false;
 	if (folds)
 	{
 		fold_ascii(pattern.data);
-		appendStringInfoString(&out->text,
-							   mapping == CASE_ASCII ?
-								   ", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')" :
-								   ")");
+		if (mapping == CASE_ASCII)
+			appendStringInfo(&out->text, ", '%s', '%s'", upper_ascii, lower_ascii);
+		appendStringInfoChar(&out->text, ')');
 	}
 	appendStringInfoString(&out->text, negated ? " NOT LIKE " : " LIKE ");
 	literal_append_string(&out->text, pattern.data);

@@ -358,7 +358,58 @@ call_to_date(Call *call, RemoteSql *out, RemoteType *type)
 	return true;
 }
 
-/* ---------- intervals ---------- */
+/* ---------- days and intervals ---------- */
+
+/* date + integer, date - integer, date - date. */
+bool
+translate_date_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *name,
+						  RemoteType *type)
+{
+	Expr *left = linitial(op->args);
+	Expr *right = lsecond(op->args);
+	Oid left_type = exprType((Node *) left);
+	Oid right_type = exprType((Node *) right);
+	RemoteType type1, type2;
+
+	if (left_type == DATEOID && right_type == DATEOID && *name == '-')
+	{
+		appendStringInfoString(&out->text, "date_diff('day', ");
+		if (!translate_value(level, out, right, &type1))
+			return false;
+		appendStringInfoString(&out->text, ", ");
+		if (!translate_value(level, out, left, &type2))
+			return false;
+		appendStringInfoChar(&out->text, ')');
+		translate_type_init(type, INT4OID, -1);
+		type->whole = 7;
+		type->bare = true;
+		return true;
+	}
+	if (left_type == INT4OID && right_type == DATEOID && *name == '+')
+	{
+		Expr *swap = left;
+
+		left = right;
+		right = swap;
+	}
+	else if (left_type != DATEOID || right_type != INT4OID)
+		return false;
+	/* a date past 9999 cannot be read back; a moderate constant stays near its column */
+	appendStringInfoString(&out->text, "date_add('day', ");
+	if (*name == '-')
+		appendStringInfoString(&out->text, "- ");
+	if (!translate_operand(level, out, right, &type2))
+		return false;
+	if (!type2.is_const || type2.whole > 6)
+		return false;
+	appendStringInfoString(&out->text, ", ");
+	if (!translate_value(level, out, left, &type1))
+		return false;
+	appendStringInfoChar(&out->text, ')');
+	translate_type_init(type, DATEOID, -1);
+	type->bare = true;
+	return true;
+}
 
 static void
 write_interval(StringInfo out, bool negative, int64 value, const char *unit)

@@ -503,17 +503,6 @@ is_single_table(PlannerInfo *root)
 	return bms_membership(root->all_baserels) == BMS_SINGLETON && inner_roots(root) == NIL;
 }
 
-static int
-sql_length(const RemoteSql *sql)
-{
-	ListCell *lc;
-	int length = 0;
-
-	foreach (lc, remote_sql_finish(sql))
-		length += (int) strlen(strVal(lfirst(lc)));
-	return length;
-}
-
 /*
  * Write a level up to a stage.  exprs are what the path is to return; quals, of
  * those, are evaluated here.  NULL if it cannot be.
@@ -559,7 +548,7 @@ write_level(PlannerInfo *root, Oid serverid, List *exprs, LevelStage stage)
 	remote_sql_init(&path->sql);
 	if (!level_select(level, &path->sql, path->targets, stage, having) || statement.relids == NIL)
 		return NULL;
-	if (sql_length(&path->sql) > MAX_LEVEL_BYTES)
+	if (remote_sql_length(&path->sql) > MAX_LEVEL_BYTES)
 		return NULL;
 	/* sorting by one is less work here than computing it there, unless that saves rows */
 	if (level->order_divides && parse->limitCount == NULL && parse->limitOffset == NULL)
@@ -787,7 +776,7 @@ whole_join(Level *level, RelOptInfo *rel, List *reductions)
 		path->targets = list_append_unique(path->targets, lfirst(lc));
 	}
 	if (!level_select(level, &path->sql, path->targets, LEVEL_JOINED, false) ||
-		sql_length(&path->sql) > MAX_LEVEL_BYTES)
+		remote_sql_length(&path->sql) > MAX_LEVEL_BYTES)
 		return NIL;
 	path->stage = LEVEL_JOINED;
 	path->reductions = reductions;

@@ -362,6 +362,26 @@ EXPRESSIONS_OF = {
 }
 
 
+def without_zeros(text):
+    """What a numeric shows after its last digit that is not 0 may differ."""
+    return re.sub(r"(\.\d*?)0+(?=[,)])", lambda m: m[1] if m[1] != "." else "", text)
+
+
+def differs(conn, form, is_shipped, plain):
+    """What is wrong with a statement over x beside the same over x_heap; None if it is shipped and its rows are the same."""
+    sql = form.replace("{}", "x")
+    try:
+        plan = [r[0] for r in rows(conn, f"EXPLAIN (VERBOSE) {sql}")]
+        if not is_shipped(plan):
+            return f"{sql}\n    is not shipped:\n" + "\n".join(plan)
+        got, expected = (sorted(map(plain, answer(conn, s, False))) for s in (sql, form.replace("{}", "x_heap")))
+    except psycopg.Error as e:
+        return f"{sql}\n    {e}"
+    if got != expected:
+        return f"{sql}\n    {[r for r in got if r not in expected][:5]}\n    not {[r for r in expected if r not in got][:5]}\n" + "\n".join(plan)
+    return None
+
+
 def test_functions(tables):
     """Each expression as a key of groups and in a condition, so that Athena has to evaluate it."""
     import pushdown_doc
@@ -374,25 +394,7 @@ def test_functions(tables):
             boolean = expression[0] == "@" or any(op in expression for op in (" > ", " < ", " = ", " >= ", "starts_with"))
             expression = expression.lstrip("@")
             forms = [f"SELECT id FROM {{}} WHERE {expression}"] if boolean and "CASE" not in expression else [f"SELECT {expression} AS v, count(*) FROM {{}} GROUP BY 1", f"SELECT id FROM {{}} WHERE ({expression}) IS NOT NULL"]
-            for form in forms:
-                sql = form.replace("{}", "x")
-                try:
-                    plan = "\n".join(r[0] for r in rows(conn, f"EXPLAIN (VERBOSE) {sql}"))
-                except psycopg.Error as e:
-                    wrong.append(f"{sql}\n    {e}")
-                    continue
-                if "Filter:" in plan or "Group" in plan:
-                    wrong.append(f"{sql}\n    is not shipped")
-                    continue
-                try:
-                    got, expected = answer(conn, sql, False), answer(conn, form.replace("{}", "x_heap"), False)
-                except psycopg.Error as e:
-                    wrong.append(f"{sql}\n    {e}")
-                    continue
-                # what a numeric shows after its last digit that is not 0 may differ
-                plain = lambda texts: sorted(re.sub(r"(\.\d*?)0+(?=[,)])", lambda m: m[1] if m[1] != "." else "", t) for t in texts)
-                if plain(got) != plain(expected):
-                    wrong.append(f"{sql}\n    {[r for r in plain(got) if r not in plain(expected)][:5]}\n    not {[r for r in plain(expected) if r not in plain(got)][:5]}\n    {re.search('Remote SQL: (.*)', plan)[1]}")
+            wrong += [w for form in forms if (w := differs(conn, form, lambda plan: not any("Filter:" in line or "Group" in line for line in plan), without_zeros))]
     assert not wrong, f"{len(wrong)} expressions differ:\n" + "\n".join(wrong)
 
 
@@ -420,21 +422,8 @@ WHOLE = [
 
 
 def test_whole(tables):
-    wrong = []
-    for form in WHOLE:
-        sql = form.replace("{}", "x")
-        plan = [r[0] for r in rows(tables, f"EXPLAIN (VERBOSE) {sql}")]
-        if not plan[0].startswith("Foreign Scan"):
-            wrong.append(f"{sql}\n    is not shipped whole:\n" + "\n".join(plan))
-            continue
-        try:
-            got, expected = answer(tables, sql, False), answer(tables, form.replace("{}", "x_heap"), False)
-        except psycopg.Error as e:
-            wrong.append(f"{sql}\n    {e}")
-            continue
-        plain = lambda texts: sorted(re.sub(r"(?<=[(,])-0(?=[,)])", "0", re.sub(r"(\.\d*?)0+(?=[,)])", lambda m: m[1] if m[1] != "." else "", t)) for t in texts)
-        if plain(got) != plain(expected):
-            wrong.append(f"{sql}\n    {[r for r in plain(got) if r not in plain(expected)][:5]}\n    not {[r for r in plain(expected) if r not in plain(got)][:5]}")
+    plain = lambda text: re.sub(r"(?<=[(,])-0(?=[,)])", "0", without_zeros(text))
+    wrong = [w for form in WHOLE if (w := differs(tables, form, lambda plan: plan[0].startswith("Foreign Scan"), plain))]
     assert not wrong, f"{len(wrong)} statements differ:\n" + "\n".join(wrong)
 
 
