@@ -17,6 +17,7 @@
 #include "planner/semi_join.h"
 #include "miscadmin.h"
 #include "query/cost.h"
+#include "query/result.h"
 #include "query/stats.h"
 #include "storage/functions.h"
 #include "storage/storage.h"
@@ -62,6 +63,15 @@ _PG_init(void)
 		"expected.",
 		"Athena then returns rows with those keys alone.  0 turns it off.", &planner_semi_join_keys,
 		1000, 0, 100000, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("athena_fdw.fetch_parts",
+							"How many parts of a result are fetched from S3 at once, at most.",
+							"Small results take one; more are fetched as more rows are read.",
+							&result_fetch_parts, 4, 1, 16, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("athena_fdw.fetch_part_size",
+							"How large a part of a result that is fetched from S3 may be.",
+							"Each part that is fetched at once takes so much memory.",
+							&result_fetch_part_size, 4096, 1, 65536, PGC_USERSET, GUC_UNIT_KB, NULL,
+							NULL, NULL);
 	DefineCustomIntVariable("athena_fdw.cancel_timeout",
 							"How long ending a statement may wait for Athena to confirm that its "
 							"query is stopped.",

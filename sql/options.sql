@@ -24,7 +24,7 @@ SELECT o, v, e.message, e.hint FROM (VALUES
   ('s3_path_style', 'perhaps'), ('s3_path_style', 'on'),
   ('connect_timeout', '-1'), ('connect_timeout', '500ms'), ('connect_timeout', 'soon'),
   ('query_timeout', '10min'), ('max_retries', '21'), ('max_retries', '0'), ('fetch_size', '1001'), ('fetch_size', '0'),
-  ('fetch_size', '1000'), ('result_reuse_minutes', '10081'), ('encryption', 'AES'), ('encryption', 'SSE_S3'),
+  ('fetch_size', '1000'), ('fetch_mode', 's3'), ('fetch_mode', 'csv'), ('result_reuse_minutes', '10081'), ('encryption', 'AES'), ('encryption', 'SSE_S3'),
   ('expected_bucket_owner', '12345'), ('expected_bucket_owner', '123456789012'), ('database', '')
 ) t(o, v), LATERAL error_of(format('CREATE SERVER tried FOREIGN DATA WRAPPER athena_fdw OPTIONS (%I %L); DROP SERVER tried', o, v)) e;
 -- conflicts

@@ -54,9 +54,13 @@ struct AwsCall
 	HttpRequest *http;
 	int attempts;
 	int throttled; /* attempts that were throttled */
+	int forgiven; /* failed attempts before the last one that brought bytes of a part */
+	HttpSink *sink;
+	size_t sink_before; /* bytes of the part before the last attempt */
 	bool anonymous;
 	bool clock_corrected;
 	bool keys_renewed;
+	int64 generation; /* of the keys that signed the last attempt */
 	bool in_doubt; /* may an earlier attempt have done it, unheard? */
 	AwsError error;
 };
@@ -140,10 +144,13 @@ host_of(const char *endpoint)
 	return host ? host + 3 : endpoint;
 }
 
-/* The headers of a call that are signed; returns how many. */
+/*
+ * The headers of a call that are signed; returns how many.  scratch holds the
+ * text of one of them.  Of a part of an object, what is still missing is asked for.
+ */
 static int
 signed_headers(const AwsCall *call, SigV4Header *headers, const char *date, const char *digest,
-			   char *target, size_t target_len)
+			   char *scratch, size_t scratch_len)
 {
 	int n = 0;
 
@@ -151,9 +158,9 @@ signed_headers(const AwsCall *call, SigV4Header *headers, const char *date, cons
 	headers[n++] = (SigV4Header){"x-amz-date", date};
 	if (call->protocol == AWS_JSON)
 	{
-		snprintf(target, target_len, "%s.%s",
+		snprintf(scratch, scratch_len, "%s.%s",
 				 call->service == AWS_GLUE ? "AWSGlue" : "AmazonAthena", call->error.action);
-		headers[n++] = (SigV4Header){"x-amz-target", target};
+		headers[n++] = (SigV4Header){"x-amz-target", scratch};
 		headers[n++] = (SigV4Header){"content-type", "application/x-amz-json-1.1"};
 	}
 	else if (call->protocol == AWS_QUERY)
@@ -168,6 +175,16 @@ signed_headers(const AwsCall *call, SigV4Header *headers, const char *date, cons
 			headers[n++] = (SigV4Header){"content-type", "application/octet-stream"};
 		if (call->client.s3_requester_pays)
 			headers[n++] = (SigV4Header){"x-amz-request-payer", "requester"};
+		if (call->sink)
+		{
+			const HttpSink *sink = call->sink;
+
+			snprintf(scratch, scratch_len, "bytes=" INT64_FORMAT "-" INT64_FORMAT,
+					 sink->offset + (int64) sink->len, sink->offset + (int64) sink->size - 1);
+			headers[n++] = (SigV4Header){"range", scratch};
+			if (sink->etag[0])
+				headers[n++] = (SigV4Header){"if-match", sink->etag};
+		}
 	}
 	if (!call->anonymous && identity_keys(call->client.identity)->session_token)
 		headers[n++] = (SigV4Header){"x-amz-security-token",
@@ -204,7 +221,7 @@ send_request(AwsCall *call)
 	const AwsClient *client = &call->client;
 	char date[SIGV4_DATETIME_LEN + 1];
 	char digest[SIGV4_SHA256_HEX_LEN + 1];
-	char target[96];
+	char scratch[96];
 	SigV4Header headers[MAX_HEADERS];
 	int n;
 	SigV4Result signature = {0};
@@ -219,8 +236,10 @@ send_request(AwsCall *call)
 	call->http = NULL;
 	sigv4_datetime(time(NULL) + clock_offset, date);
 	sigv4_sha256_hex(call->body, body_len, digest);
-	n = signed_headers(call, headers, date, digest, target, sizeof(target));
+	n = signed_headers(call, headers, date, digest, scratch, sizeof(scratch));
 
+	if (!call->anonymous)
+		call->generation = identity_generation(call->client.identity);
 	if (!call->anonymous && !sign(call, headers, n, date, digest, &signature))
 		return false;
 
@@ -252,6 +271,12 @@ send_request(AwsCall *call)
 	http.connect_timeout_ms = client->connect_timeout_ms;
 	http.request_timeout_ms = client->request_timeout_ms;
 	http.max_body = call->max_body;
+	http.sink = call->sink;
+	if (call->sink)
+	{
+		call->sink->mismatch = false;
+		call->sink_before = call->sink->len;
+	}
 	call->http = http_start(&http);
 	call->attempts++;
 	ok = call->http != NULL;
@@ -287,6 +312,7 @@ aws_call_start(const AwsClient *client, const AwsCallSpec *spec)
 	call->protocol = spec->protocol;
 	call->wait = spec->wait;
 	call->max_body = spec->max_body ? spec->max_body : DEFAULT_MAX_BODY;
+	call->sink = spec->sink;
 	call->method = spec->protocol == AWS_REST ? spec->method : "POST";
 	call->error.service = spec->service;
 	strlcpy(call->error.action, spec->action, sizeof(call->error.action));
@@ -558,13 +584,24 @@ judge(AwsCall *call)
 	copy_text(e->request_id, sizeof(e->request_id), id);
 	copy_text(e->bucket_region, sizeof(e->bucket_region),
 			  http_header(call->http, "x-amz-bucket-region"));
-	if (why)
+	if (call->sink && call->sink->mismatch)
+	{
+		e->kind = AWS_ERR_MALFORMED;
+		strlcpy(e->message, "it is not the part of the object that was asked for",
+				sizeof(e->message));
+	}
+	else if (why)
 	{
 		e->kind = AWS_ERR_TRANSPORT;
 		copy_text(e->message, sizeof(e->message), why);
 	}
 	else if (e->http_status < 200 || e->http_status >= 300)
 		read_error(call);
+	else if (call->sink && call->sink->len < call->sink->size)
+	{
+		e->kind = AWS_ERR_TRANSPORT;
+		strlcpy(e->message, "the answer ended early", sizeof(e->message));
+	}
 	else if (call->protocol == AWS_JSON && !looks_whole(call))
 		aws_call_set_malformed(call, "it is cut, or no JSON");
 	else
@@ -609,7 +646,7 @@ renew_keys(AwsCall *call)
 		(kind != AWS_ERR_EXPIRED && kind != AWS_ERR_BAD_KEY && kind != AWS_ERR_BAD_SIGNATURE))
 		return false;
 	call->keys_renewed = true;
-	return identity_renew(call->client.identity);
+	return identity_renew(call->client.identity, call->generation);
 }
 
 /* Is another attempt sensible?  Says after how long. */
@@ -634,13 +671,45 @@ should_retry(AwsCall *call, int *delay_ms)
 	}
 	else
 	{
-		int failed = call->attempts - call->throttled;
+		int failed;
 
+		/* as long as bytes come, it is worth to go on */
+		if (call->sink && call->sink->len > call->sink_before)
+			call->forgiven = call->attempts - call->throttled - 1;
+		failed = call->attempts - call->throttled - call->forgiven;
 		if (failed > call->client.max_retries)
 			return false;
 		ceiling = Min(BACKOFF_BASE_MS * pow(2, Min(failed - 1, 16)), BACKOFF_CAP_MS);
 	}
 	*delay_ms = (int) (pg_prng_double(&pg_global_prng_state) * ceiling);
+	return true;
+}
+
+/*
+ * After a failed attempt: send the call again, if that is sensible.  False if
+ * not, with aws_call_error() set.
+ */
+static bool
+try_again(AwsCall *call)
+{
+	int delay;
+
+	if (!should_retry(call, &delay) && !renew_keys(call))
+		return false;
+	repeated_total++;
+	elog(DEBUG1, "athena_fdw: %s failed (%s), attempt %d, repeating it in %d ms",
+		 call->error.action, call->error.code[0] ? call->error.code : "no answer", call->attempts,
+		 delay);
+	call->in_doubt = aws_call_in_doubt(call);
+	http_pause(delay, call->wait);
+	if (!call->anonymous)
+		identity_make_ready(call->client.identity);
+	if (!send_request(call))
+	{
+		call->error.kind = AWS_ERR_TRANSPORT;
+		strlcpy(call->error.message, "out of memory", sizeof(call->error.message));
+		return false;
+	}
 	return true;
 }
 
@@ -653,31 +722,34 @@ should_retry(AwsCall *call, int *delay_ms)
 bool
 aws_call_wait(AwsCall *call)
 {
-	int delay;
-
-	for (;;)
+	do
 	{
 		http_wait(call->http, call->wait);
 		judge(call);
 		if (call->error.kind == AWS_OK)
 			return true;
-		if (!should_retry(call, &delay) && !renew_keys(call))
-			return false;
-		repeated_total++;
-		elog(DEBUG1, "athena_fdw: %s failed (%s), attempt %d, repeating it in %d ms",
-			 call->error.action, call->error.code[0] ? call->error.code : "no answer",
-			 call->attempts, delay);
-		call->in_doubt = aws_call_in_doubt(call);
-		http_pause(delay, call->wait);
-		if (!call->anonymous)
-			identity_make_ready(call->client.identity);
-		if (!send_request(call))
-		{
-			call->error.kind = AWS_ERR_TRANSPORT;
-			strlcpy(call->error.message, "out of memory", sizeof(call->error.message));
-			return false;
-		}
-	}
+	} while (try_again(call));
+	return false;
+}
+
+/*
+ * The same for a part of an object, until more than seen bytes of it are there,
+ * all of it, or the deadline (0 for none) has come.  What breaks off goes on
+ * from the byte where it did.
+ */
+bool
+aws_call_wait_more(AwsCall *call, size_t seen, int64 deadline_ms)
+{
+	do
+	{
+		http_wait_more(call->http, seen, deadline_ms, call->wait);
+		if (call->sink->len > seen || !http_is_done(call->http))
+			return true;
+		judge(call);
+		if (call->error.kind == AWS_OK)
+			return true;
+	} while (try_again(call));
+	return false;
 }
 
 /*

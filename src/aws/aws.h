@@ -95,6 +95,7 @@ typedef struct AwsCallSpec
 	const char *body; /* text of the request; "" for none */
 	HttpWait wait; /* what the backend waits for meanwhile */
 	size_t max_body; /* 0: 64 MiB */
+	HttpSink *sink; /* AWS_REST: where a part of an object goes; the caller's, NULL for none */
 } AwsCallSpec;
 
 #define AWS_MAX_PAGE ((size_t) 1 << 30)
@@ -105,6 +106,7 @@ extern AwsCall *aws_run(const AwsClient *client, const AwsCallSpec *spec, AwsErr
 extern AwsCall *aws_call_begin(const AwsClient *client, const AwsCallSpec *spec);
 extern AwsCall *aws_call_start(const AwsClient *client, const AwsCallSpec *spec);
 extern bool aws_call_wait(AwsCall *call);
+extern bool aws_call_wait_more(AwsCall *call, size_t seen, int64 deadline_ms);
 extern bool aws_call_wait_quietly(AwsCall *call, int64 deadline_ms, bool insist);
 extern void aws_call_free(AwsCall *call);
 extern bool aws_call_in_doubt(AwsCall *call);

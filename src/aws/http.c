@@ -41,6 +41,8 @@
 /* How often curl is driven where there is no epoll. */
 #define NO_EPOLL_INTERVAL_MS 10
 #define MAX_SAVED_HEADERS 24
+/* What libcurl receives at once of a part of an object. */
+#define SINK_BUFFER (256 * 1024L)
 
 typedef struct SavedHeader
 {
@@ -68,6 +70,8 @@ struct HttpRequest
 	size_t body_cap;
 	size_t max_body;
 	bool too_large;
+	HttpSink *sink;
+	bool into_sink; /* this answer's body is what the sink lacks */
 
 	SavedHeader saved[MAX_SAVED_HEADERS];
 	int nsaved;
@@ -156,6 +160,31 @@ on_close_socket(void *arg, curl_socket_t fd)
 	return close(fd);
 }
 
+/*
+ * Is this answer the rest of a part?  What the sink knows of the object must be
+ * what the answer says; what it does not know yet, it learns.
+ */
+static bool
+matches_sink(const HttpRequest *r)
+{
+	HttpSink *sink = r->sink;
+	const char *range = http_header(r, "content-range");
+	const char *etag = http_header(r, "etag");
+	long long first, last, total;
+
+	if (sscanf(range, "bytes %lld-%lld/%lld", &first, &last, &total) != 3 ||
+		first != sink->offset + (int64) sink->len || last < first || last >= total ||
+		(sink->total >= 0 && total != sink->total) ||
+		(sink->etag[0] && strcmp(etag, sink->etag) != 0) || strlen(etag) >= sizeof(sink->etag))
+		return false;
+	sink->total = total;
+	memcpy(sink->etag, etag, strlen(etag) + 1);
+	/* the last part may be shorter than was asked for */
+	if ((int64) sink->size > total - sink->offset)
+		sink->size = (size_t) (total - sink->offset);
+	return true;
+}
+
 static size_t
 on_body(char *data, size_t size, size_t n, void *arg)
 {
@@ -163,6 +192,32 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	size_t len = size * n;
 
 	r->sent = true;
+	if (r->sink && !r->into_sink && r->body_len == 0)
+	{
+		long status = 0;
+
+		curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+		if (status >= 200 && status < 300)
+		{
+			if (status != 206 || !matches_sink(r))
+			{
+				r->sink->mismatch = true;
+				return 0;
+			}
+			r->into_sink = true;
+		}
+	}
+	if (r->into_sink)
+	{
+		if (len > r->sink->size - r->sink->len)
+		{
+			r->too_large = true;
+			return 0;
+		}
+		memcpy(r->sink->data + r->sink->len, data, len);
+		r->sink->len += len;
+		return len;
+	}
 	if (len > r->max_body - r->body_len)
 	{
 		r->too_large = true;
@@ -467,7 +522,10 @@ set_options(HttpRequest *r, const HttpSpec *spec)
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
+	if (spec->sink) /* as it lies there: its bytes are counted */
+		curl_easy_setopt(e, CURLOPT_BUFFERSIZE, SINK_BUFFER);
+	else
+		curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
@@ -518,6 +576,7 @@ http_start(const HttpSpec *spec)
 	if (r == NULL)
 		return NULL;
 	r->max_body = spec->max_body;
+	r->sink = spec->sink;
 	r->easy = curl_easy_init();
 	if (spec->body)
 	{
@@ -553,6 +612,19 @@ http_wait(HttpRequest *request, HttpWait event)
 	pump();
 	while (!request->done)
 		wait_once(PG_INT64_MAX, event);
+}
+
+/*
+ * Wait until more than seen bytes are in the request's sink, or it is done, or
+ * the deadline (0 for none) has come.  Throws what http_wait() throws.
+ */
+void
+http_wait_more(HttpRequest *request, size_t seen, int64 deadline_ms, HttpWait event)
+{
+	pump();
+	while (!request->done && request->sink->len <= seen &&
+		   (deadline_ms == 0 || http_now_ms() < deadline_ms))
+		wait_once(deadline_ms ? deadline_ms : PG_INT64_MAX, event);
 }
 
 static void

@@ -13,6 +13,25 @@
 
 typedef struct HttpRequest HttpRequest;
 
+#define HTTP_ETAG_LEN 80
+
+/*
+ * Where the bytes of a part of an object go as they arrive, instead of a body.
+ * The caller owns it and its buffer, which must live as long as the request.
+ * An answer that is not the part that is still missing (another range, another
+ * total or entity tag than was seen before) brings no byte.
+ */
+typedef struct HttpSink
+{
+	char *data;
+	size_t size; /* of the part */
+	size_t len; /* bytes that are there */
+	int64 offset; /* of the part in the object */
+	int64 total; /* bytes of the object; -1 until it is known */
+	char etag[HTTP_ETAG_LEN]; /* of the object; "" until it is known */
+	bool mismatch; /* an answer was for another range or object */
+} HttpSink;
+
 /* What to send.  Everything is copied. */
 typedef struct HttpSpec
 {
@@ -26,6 +45,7 @@ typedef struct HttpSpec
 	int connect_timeout_ms;
 	int request_timeout_ms;
 	size_t max_body; /* a longer answer is an error */
+	HttpSink *sink; /* not copied; NULL: all goes to the body */
 } HttpSpec;
 
 /* Wait events, one per thing that a backend waits for. */
@@ -42,6 +62,7 @@ extern void http_init(void);
 extern HttpRequest *http_start(const HttpSpec *spec);
 extern HttpRequest *http_run(const HttpSpec *spec, HttpWait event);
 extern void http_wait(HttpRequest *request, HttpWait event);
+extern void http_wait_more(HttpRequest *request, size_t seen, int64 deadline_ms, HttpWait event);
 extern bool http_wait_quietly(HttpRequest *request, int64 deadline_ms);
 extern void http_pause(int ms, HttpWait event);
 extern void http_progress(void);

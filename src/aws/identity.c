@@ -34,6 +34,7 @@ struct AwsIdentity
 	AwsIdentitySpec spec;
 	AwsClient client; /* how STS is called; has no identity of its own */
 	AwsKeys keys; /* access_key_id is NULL before the first are there */
+	int64 generation; /* counts the keys that there have been */
 	char *origin; /* in words: where the keys come from */
 	time_t next_try; /* not before this is renewing tried again */
 };
@@ -254,6 +255,7 @@ fetch(AwsIdentity *identity)
 	MemoryContextSwitchTo(identity->context);
 	wipe_keys(&identity->keys);
 	copy_keys(&identity->keys, &keys);
+	identity->generation++;
 	pfree(identity->origin);
 	identity->origin = pstrdup(origin);
 	MemoryContextSwitchTo(caller);
@@ -311,16 +313,24 @@ identity_make_ready(AwsIdentity *identity)
 }
 
 /*
- * AWS does not accept the keys at hand: fetch others.  False if there can be
- * none.  May wait, may throw.
+ * AWS does not accept keys: fetch others, unless those at hand have come since.
+ * False if there can be none.  May wait, may throw.
  */
 bool
-identity_renew(AwsIdentity *identity)
+identity_renew(AwsIdentity *identity, int64 refused)
 {
 	if (!renewable(identity))
 		return false;
-	fetch(identity);
+	if (identity->generation == refused)
+		fetch(identity);
 	return true;
+}
+
+/* Counts the keys that there have been, so that a call knows whose it was sent with. */
+int64
+identity_generation(const AwsIdentity *identity)
+{
+	return identity->generation;
 }
 
 /* The keys at hand.  Throws nothing. */

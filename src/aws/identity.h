@@ -53,7 +53,8 @@ extern AwsIdentity *identity_get(const AwsIdentitySpec *spec, const AwsClient *c
 extern AwsIdentity *identity_of_keys(const AwsKeys *keys);
 extern void identity_hold(AwsIdentity *identity);
 extern void identity_make_ready(AwsIdentity *identity);
-extern bool identity_renew(AwsIdentity *identity);
+extern bool identity_renew(AwsIdentity *identity, int64 refused);
+extern int64 identity_generation(const AwsIdentity *identity);
 extern const AwsKeys *identity_keys(const AwsIdentity *identity);
 extern const char *identity_origin(const AwsIdentity *identity);
 

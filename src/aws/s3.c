@@ -135,6 +135,21 @@ s3_get_object(const AwsClient *client, const char *bucket, const char *key,
 	return call ? aws_call_body(call, len) : NULL;
 }
 
+/*
+ * Begin to read a part of an object, which goes to the sink.  May throw.  The
+ * caller frees the call before the sink.
+ */
+AwsCall *
+s3_get_object_part(const AwsClient *client, const char *bucket, const char *key,
+				   const char *expected_owner, HttpSink *sink)
+{
+	AwsCallSpec spec = make_spec("GetObject", "GET", bucket, key, "", expected_owner);
+
+	spec.sink = sink;
+	spec.wait = HTTP_WAIT_FETCH;
+	return aws_call_begin(client, &spec);
+}
+
 /* 2026-11-23T12:34:56.000Z; 0 if it is not there. */
 static time_t
 read_time(const char *text)

@@ -89,6 +89,17 @@ add_time(StringInfo text, const char *what, int64 ms)
 		appendStringInfo(text, "%s%s " INT64_FORMAT " ms", text->len ? ", " : "", what, ms);
 }
 
+/* How the rows came: the pages, or the parts of the object, or why not these. */
+static char *
+reading(const AthenaQuery *query)
+{
+	if (query->parts > 0)
+		return psprintf("%d %s from S3", query->parts, query->parts == 1 ? "part" : "parts");
+	return psprintf(INT64_FORMAT " %s%s%s%s", query->pages, query->pages == 1 ? "page" : "pages",
+					query->no_object[0] ? " (not from S3: " : "", query->no_object,
+					query->no_object[0] ? ")" : "");
+}
+
 static void
 explain_run(AthenaScan *scan, ExplainState *es)
 {
@@ -109,7 +120,12 @@ explain_run(AthenaScan *scan, ExplainState *es)
 		ExplainPropertyInteger("Data Scanned", "bytes", scanned, es);
 		ExplainPropertyFloat("Athena Cost", NULL, cost, 6, es);
 		ExplainPropertyBool("Result Reused", x->reused, es);
+		if (query->reader)
+			ExplainPropertyText("Reader", query->reader, es);
+		if (query->no_object[0])
+			ExplainPropertyText("Not From S3", query->no_object, es);
 		ExplainPropertyInteger("Pages", NULL, query->pages, es);
+		ExplainPropertyInteger("Parts", NULL, query->parts, es);
 		ExplainPropertyInteger("Rows Fetched", NULL, query->rows, es);
 		ExplainPropertyInteger("Bytes Fetched", "bytes", query->bytes_fetched, es);
 		ExplainPropertyInteger("Retries", NULL, query->retries, es);
@@ -126,8 +142,7 @@ explain_run(AthenaScan *scan, ExplainState *es)
 								 x->reused ? ", result reused" : ""),
 						es);
 	ExplainPropertyText("Result",
-						psprintf(INT64_FORMAT " %s, " INT64_FORMAT " %s, %s", query->pages,
-								 query->pages == 1 ? "page" : "pages", query->rows,
+						psprintf("%s, " INT64_FORMAT " %s, %s", reading(query), query->rows,
 								 query->rows == 1 ? "row" : "rows",
 								 cost_bytes_text(query->bytes_fetched)),
 						es);

@@ -12,6 +12,7 @@
 #include "query/convert.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 
 #include "catalog/pg_type.h"
@@ -40,6 +41,7 @@ static const struct
 	{TEXTOID, CONVERT_TEXT},           {DATEOID, CONVERT_DATE},
 	{TIMESTAMPOID, CONVERT_TIMESTAMP}, {TIMESTAMPTZOID, CONVERT_TIMESTAMPTZ},
 	{BYTEAOID, CONVERT_BYTEA},         {INTERVALOID, CONVERT_INTERVAL},
+	{NUMERICOID, CONVERT_NUMERIC},
 };
 
 /* Prepare to convert to a type, in the current memory context. */
@@ -90,16 +92,29 @@ converter_check_remote(const Converter *c, const char *remote_type)
 						 "ALTER COLUMN ... OPTIONS (ADD remote_type 'array<...>').")));
 }
 
+/* No text of PostgreSQL's may hold a NUL. */
+static void
+refuse_nul(const TextValue *v)
+{
+	if (memchr(v->data, '\0', v->len) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+				 errmsg("the value holds the character U+0000, which PostgreSQL's types cannot"),
+				 errhint("Read it through a query that removes it, such as replace(x, "
+						 "chr(0), '').")));
+}
+
 /* The text in the database's encoding; an error if it is not right UTF-8. */
 static char *
-server_text(const PageValue *v)
+server_text(const TextValue *v)
 {
+	refuse_nul(v);
 	return pg_any_to_server(v->data, (int) v->len, PG_UTF8);
 }
 
 /* The beginning of a value, for a message. */
 static char *
-shown(const PageValue *v)
+shown(const TextValue *v)
 {
 	char *text = server_text(v);
 
@@ -107,7 +122,7 @@ shown(const PageValue *v)
 }
 
 static Datum
-by_input_function(Converter *c, const PageValue *v)
+by_input_function(Converter *c, const TextValue *v)
 {
 	return InputFunctionCall(&c->input, server_text(v), c->ioparam, c->typmod);
 }
@@ -249,7 +264,7 @@ round_to_typmod(Timestamp time, int32 typmod)
  * timestamps come, which Glue describes as plain ones.
  */
 static bool
-read_timestamp(Converter *c, const PageValue *v, Timestamp *out)
+read_timestamp(Converter *c, const TextValue *v, Timestamp *out)
 {
 	const char *end = v->data + v->len;
 	DateADT date;
@@ -280,7 +295,7 @@ read_timestamp(Converter *c, const PageValue *v, Timestamp *out)
 
 /* Hexadecimal digits, bytes apart by single blanks or not at all. */
 static bytea *
-read_bytea(const PageValue *v)
+read_bytea(const TextValue *v)
 {
 	const char *p = v->data;
 	const char *end = p + v->len;
@@ -306,7 +321,7 @@ read_bytea(const PageValue *v)
  * whole; PostgreSQL's input function would take it for the days alone.
  */
 static bool
-read_interval(const PageValue *v, Interval *out)
+read_interval(const TextValue *v, Interval *out)
 {
 	const char *p = v->data;
 	const char *end = p + v->len;
@@ -347,7 +362,7 @@ read_interval(const PageValue *v, Interval *out)
 static Datum
 array_element(Converter *element, JsonbValue *jbv, bool *isnull)
 {
-	PageValue text;
+	TextValue text;
 
 	*isnull = false;
 	switch (jbv->type)
@@ -441,7 +456,7 @@ collect_elements(Converter *c, JsonbContainer *container, ArrayBuilder *b, int d
 }
 
 static Datum
-read_array(Converter *c, const PageValue *v)
+read_array(Converter *c, const TextValue *v)
 {
 	Jsonb *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(server_text(v))));
 	ArrayBuilder b = {0};
@@ -465,22 +480,163 @@ read_array(Converter *c, const PageValue *v)
 
 /* A text value, checked for what PostgreSQL's text cannot hold. */
 static Datum
-read_text(const PageValue *v)
+read_text(const TextValue *v)
 {
 	if (GetDatabaseEncoding() != PG_UTF8)
 		return PointerGetDatum(cstring_to_text(server_text(v)));
-	pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, false);
+	if (!pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, true))
+	{
+		refuse_nul(v);
+		pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, false);
+	}
 	return PointerGetDatum(cstring_to_text_with_len(v->data, (int) v->len));
 }
 
-static bool
-read_float(const char *text, size_t len, double *out)
+/* A number as Athena writes it, without its value being rounded. */
+typedef struct Decimal
 {
+	bool negative;
+	uint64 digits; /* at most 18 of them */
+	int whole; /* digits before the point, without leading zeros */
+	int fraction; /* digits after the point */
+	int exponent; /* after the E */
+} Decimal;
+
+/* [-]digits[.digits][E[-]digits]; false if it is something else or has too many digits. */
+static bool
+read_decimal(const char *p, const char *end, Decimal *d)
+{
+	int n = 0; /* of digits, without leading zeros */
+	const char *start;
+
+	memset(d, 0, sizeof(*d));
+	if (p < end && *p == '-')
+	{
+		d->negative = true;
+		p++;
+	}
+	for (start = p; p < end && *p >= '0' && *p <= '9'; p++)
+	{
+		d->digits = d->digits * 10 + (*p - '0');
+		if (d->digits != 0 && ++n > 18)
+			return false;
+	}
+	if (p == start)
+		return false;
+	d->whole = n;
+	if (p < end && *p == '.')
+	{
+		for (start = ++p; p < end && *p >= '0' && *p <= '9'; p++)
+		{
+			d->digits = d->digits * 10 + (*p - '0');
+			if (d->digits != 0 && ++n > 18)
+				return false;
+		}
+		d->fraction = (int) Min(p - start, 1000);
+		if (p == start)
+			return false;
+	}
+	if (p < end && (*p == 'E' || *p == 'e'))
+	{
+		bool negative = ++p < end && *p == '-';
+
+		p += negative;
+		if (p == end || end - p > 3 || !digits(p, (int) (end - p), &d->exponent))
+			return false;
+		if (negative)
+			d->exponent = -d->exponent;
+		p = end;
+	}
+	return p == end;
+}
+
+/*
+ * Where digits and power of ten are both exact as floating point numbers, their
+ * product or quotient is the nearest number to the decimal one, as what strtod()
+ * gives.  That holds where the compiler computes in the type itself.
+ */
+static bool
+read_float8(const TextValue *v, double *out)
+{
+	static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+									1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+									1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+	Decimal d;
 	char *end;
 
+	if (FLT_EVAL_METHOD == 0 && read_decimal(v->data, v->data + v->len, &d) &&
+		d.digits <= UINT64CONST(1) << DBL_MANT_DIG)
+	{
+		int power = d.exponent - d.fraction;
+
+		if (power > -(int) lengthof(powers) && power < (int) lengthof(powers))
+		{
+			double number = (double) d.digits;
+
+			number = power < 0 ? number / powers[-power] : number * powers[power];
+			*out = d.negative ? -number : number;
+			return true;
+		}
+	}
 	errno = 0;
-	*out = strtod(text, &end);
-	return len > 0 && end == text + len && errno == 0 && !isspace((unsigned char) *text);
+	*out = strtod(v->data, &end);
+	return v->len > 0 && end == v->data + v->len && errno == 0 &&
+		   !isspace((unsigned char) *v->data);
+}
+
+static bool
+read_float4(const TextValue *v, float *out)
+{
+	static const float powers[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f,
+								   1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
+	Decimal d;
+	char *end;
+
+	if (FLT_EVAL_METHOD == 0 && read_decimal(v->data, v->data + v->len, &d) &&
+		d.digits <= UINT64CONST(1) << FLT_MANT_DIG)
+	{
+		int power = d.exponent - d.fraction;
+
+		if (power > -(int) lengthof(powers) && power < (int) lengthof(powers))
+		{
+			float number = (float) d.digits;
+
+			number = power < 0 ? number / powers[-power] : number * powers[power];
+			*out = d.negative ? -number : number;
+			return true;
+		}
+	}
+	errno = 0;
+	*out = strtof(v->data, &end);
+	return v->len > 0 && end == v->data + v->len && errno == 0 &&
+		   !isspace((unsigned char) *v->data);
+}
+
+/*
+ * A decimal of 18 digits or less, which the type holds as it stands: what the
+ * input function would make of it.
+ */
+static bool
+read_numeric(const Converter *c, const TextValue *v, Numeric *out)
+{
+	Decimal d;
+	int64 digits;
+
+	if (!read_decimal(v->data, v->data + v->len, &d) || d.exponent != 0 || d.fraction > 18)
+		return false;
+	if (c->typmod >= (int32) VARHDRSZ)
+	{
+		int32 typmod = c->typmod - VARHDRSZ;
+		int precision = (typmod >> 16) & 0xFFFF;
+		int scale = ((typmod & 0x7FF) ^ 1024) - 1024;
+
+		if (d.fraction != scale || d.whole > precision - scale)
+			return false;
+	}
+	digits = d.negative ? -(int64) d.digits : (int64) d.digits;
+	*out =
+		d.fraction == 0 ? int64_to_numeric(digits) : int64_div_fast_to_numeric(digits, d.fraction);
+	return true;
 }
 
 /*
@@ -488,10 +644,12 @@ read_float(const char *text, size_t len, double *out)
  * throws for a value that does not fit.
  */
 Datum
-convert_value(Converter *c, const PageValue *v)
+convert_value(Converter *c, const TextValue *v)
 {
 	int64 integer;
 	double number;
+	float small;
+	Numeric numeric;
 	DateADT date;
 	Timestamp timestamp;
 	Interval *interval;
@@ -499,12 +657,6 @@ convert_value(Converter *c, const PageValue *v)
 	if (v->len > MaxAllocSize - VARHDRSZ)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("a value of %zu bytes is too long for PostgreSQL", v->len)));
-	if (memchr(v->data, '\0', v->len) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-				 errmsg("the value holds the character U+0000, which PostgreSQL's types cannot"),
-				 errhint("Read it through a query that removes it, such as replace(x, "
-						 "chr(0), '').")));
 	switch (c->kind)
 	{
 		case CONVERT_BOOL:
@@ -526,20 +678,16 @@ convert_value(Converter *c, const PageValue *v)
 				return Int64GetDatum(integer);
 			break;
 		case CONVERT_FLOAT4:
-		{
-			char *end;
-			float value;
-
-			errno = 0;
-			value = strtof(v->data, &end);
-			if (v->len > 0 && end == v->data + v->len && errno == 0 &&
-				!isspace((unsigned char) *v->data))
-				return Float4GetDatum(value);
+			if (read_float4(v, &small))
+				return Float4GetDatum(small);
 			break;
-		}
 		case CONVERT_FLOAT8:
-			if (read_float(v->data, v->len, &number))
+			if (read_float8(v, &number))
 				return Float8GetDatum(number);
+			break;
+		case CONVERT_NUMERIC:
+			if (read_numeric(c, v, &numeric))
+				return NumericGetDatum(numeric);
 			break;
 		case CONVERT_TEXT:
 			return read_text(v);

@@ -8,7 +8,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "query/page_scan.h"
+#include "query/text_value.h"
 
 typedef enum ConvertKind
 {
@@ -19,6 +19,7 @@ typedef enum ConvertKind
 	CONVERT_INT8,
 	CONVERT_FLOAT4,
 	CONVERT_FLOAT8,
+	CONVERT_NUMERIC,
 	CONVERT_TEXT,
 	CONVERT_DATE,
 	CONVERT_TIMESTAMP,
@@ -45,6 +46,6 @@ typedef struct Converter
 
 extern void converter_init(Converter *converter, Oid type, int32 typmod);
 extern void converter_check_remote(const Converter *converter, const char *remote_type);
-extern Datum convert_value(Converter *converter, const PageValue *value);
+extern Datum convert_value(Converter *converter, const TextValue *value);
 
 #endif /* ATHENA_CONVERT_H */

@@ -593,7 +593,7 @@ page_open(PageScan *scan, char *buf, size_t len)
 
 /* One datum: {"VarCharValue":"text"}, or {} for NULL. */
 static bool
-datum(Cursor *c, PageValue *value)
+datum(Cursor *c, TextValue *value)
 {
 	bool first = true;
 	char *name;
@@ -618,7 +618,7 @@ datum(Cursor *c, PageValue *value)
 }
 
 static bool
-row_data(Cursor *c, PageValue *values, int max, int *nvalues)
+row_data(Cursor *c, TextValue *values, int max, int *nvalues)
 {
 	bool first = true;
 	int more;
@@ -628,7 +628,7 @@ row_data(Cursor *c, PageValue *values, int max, int *nvalues)
 		return fail(c, "array expected");
 	while ((more = next_element(c, &first)) > 0)
 	{
-		PageValue extra;
+		TextValue extra;
 
 		if (!datum(c, *nvalues < max ? &values[*nvalues] : &extra))
 			return false;
@@ -643,7 +643,7 @@ row_data(Cursor *c, PageValue *values, int max, int *nvalues)
  * there are no more rows, -1 on an error.
  */
 int
-page_next_row(PageScan *scan, PageValue *values, int max, int *nvalues)
+page_next_row(PageScan *scan, TextValue *values, int max, int *nvalues)
 {
 	Cursor c = {scan->buf + scan->pos, scan->buf + scan->len, NULL};
 	bool first = true;

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "text_value.h"
+
 /* One column as ColumnInfo describes it; the strings lie in the page. */
 typedef struct PageColumn
 {
@@ -17,17 +19,6 @@ typedef struct PageColumn
 	int64_t precision;
 	int64_t scale;
 } PageColumn;
-
-/*
- * One value: data is NULL for SQL NULL, else len bytes inside the page,
- * followed by a NUL byte.  The bytes are what the service sent, unescaped:
- * they may hold NULs and need not be valid UTF-8.
- */
-typedef struct PageValue
-{
-	char *data;
-	size_t len;
-} PageValue;
 
 typedef struct PageScan
 {
@@ -44,7 +35,7 @@ typedef struct PageScan
 } PageScan;
 
 extern bool page_open(PageScan *scan, char *buf, size_t len);
-extern int page_next_row(PageScan *scan, PageValue *values, int max, int *nvalues);
+extern int page_next_row(PageScan *scan, TextValue *values, int max, int *nvalues);
 extern void page_close(PageScan *scan);
 
 #endif /* ATHENA_PAGE_SCAN_H */

@@ -125,7 +125,8 @@ close_record(AthenaQuery *query)
 			query->phase == QUERY_ENDED ? states[x->state] :
 										  "CANCELLED",
 			sizeof(record->state));
-	strlcpy(record->reader, succeeded && query->pages > 0 ? "pages" : "", sizeof(record->reader));
+	strlcpy(record->reader, succeeded && query->reader ? query->reader : "",
+			sizeof(record->reader));
 	record->ended = GetCurrentTimestamp();
 	record->queue_ms = x->queue_ms;
 	record->planning_ms = x->planning_ms;

@@ -12,6 +12,16 @@
 #include "query/history.h"
 #include "utils/resowner.h"
 
+/* How results are read: option fetch_mode. */
+typedef enum FetchMode
+{
+	FETCH_AUTO, /* from the object in S3, else by pages */
+	FETCH_PAGES,
+	FETCH_S3 /* or not at all */
+} FetchMode;
+
+#define QUERY_NOTE_LEN 200
+
 /*
  * Everything about the storage that running a query needs.  Made by
  * storage/settings.c; copied into the query, so that ending it looks nothing up.
@@ -33,6 +43,7 @@ typedef struct QuerySettings
 	int64 max_bytes_scanned; /* the server's limit; 0 for none */
 	bool for_analyze; /* the limit is that of ANALYZE */
 	int query_timeout_ms; /* 0 for none */
+	FetchMode fetch_mode;
 	int fetch_size; /* rows a page */
 	int reuse_minutes; /* 0 for no reuse */
 	bool keep_results;
@@ -69,7 +80,10 @@ typedef struct AthenaQuery
 	int64 repeated_before;
 
 	/* what EXPLAIN shows */
+	const char *reader; /* "pages" or "s3"; NULL before a result was opened */
+	char no_object[QUERY_NOTE_LEN]; /* why the object in S3 is not read, or "" */
 	int64 pages;
+	int parts; /* of the object */
 	int64 rows;
 	int64 bytes_fetched;
 	int retries;

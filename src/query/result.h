@@ -7,8 +7,8 @@
 
 #include "postgres.h"
 
-#include "query/page_scan.h"
 #include "query/query.h"
+#include "query/text_value.h"
 
 typedef struct ResultColumn
 {
@@ -26,15 +26,28 @@ typedef struct ResultColumn
 typedef struct AthenaResult
 {
 	AthenaQuery *query;
+	MemoryContext context;
 	int ncolumns;
 	ResultColumn *columns;
-	PageValue *values;
+	TextValue *values;
 	int64 update_count; /* -1 if the statement has none */
-	struct PageReader *reader;
+	bool (*next)(struct AthenaResult *result); /* of the reader */
+	void *reader;
 } AthenaResult;
+
+/* Settings athena_fdw.fetch_parts and athena_fdw.fetch_part_size (kilobytes). */
+extern int result_fetch_parts;
+extern int result_fetch_part_size;
 
 extern AthenaResult *result_open(AthenaQuery *query);
 extern bool result_next(AthenaResult *result);
 extern void result_close(AthenaResult *result);
+
+/* ---------- for the readers ---------- */
+
+extern void result_set_columns(AthenaResult *result, int ncolumns);
+extern bool result_has_header(const AthenaQuery *query);
+extern void result_pages_open(AthenaResult *result);
+extern bool result_csv_open(AthenaResult *result);
 
 #endif /* ATHENA_RESULT_H */

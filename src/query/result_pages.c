@@ -2,7 +2,7 @@
  * result_pages.c
  *	  Reads a result page by page, with GetQueryResults.
  *
- * Called by the executor and the SQL functions.  While one page is read the
+ * The reader for what has no object in S3, or none that can be read.  While one page is read the
  * next is already being fetched, so two pages are in memory, whatever the size
  * of the result.  Values are unescaped in place in the network buffer by
  * page_scan.c.
@@ -10,8 +10,8 @@
  * A result that is cut short in any way must be an error: each row has as many
  * values as there are columns, each page the columns of the first.
  */
+#include "query/page_scan.h"
 #include "query/result.h"
-
 #include "utils/memutils.h"
 
 /* How often the transfer of the next page is driven while rows are read. */
@@ -19,7 +19,6 @@
 
 typedef struct PageReader
 {
-	MemoryContext context;
 	AwsCall *current; /* owns the buffer that scan reads */
 	AwsCall *next; /* under way; NULL when current is the last page */
 	PageScan scan;
@@ -42,13 +41,13 @@ static void
 throw_malformed(AthenaResult *result, const char *what)
 {
 	AthenaQuery *query = result->query;
+	PageReader *reader = result->reader;
 
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("Athena's result cannot be read: %s", what),
 		 errdetail("Query Execution ID %s, page " INT64_FORMAT ", row " INT64_FORMAT ", byte %zu.",
-				   query->id, query->pages, result->reader->row_in_page,
-				   result->reader->scan.error_pos)));
+				   query->id, query->pages, reader->row_in_page, reader->scan.error_pos)));
 }
 
 /* Ask for the page of a token (NULL for the first). */
@@ -66,13 +65,11 @@ request_page(AthenaResult *result, const char *token)
 static void
 take_columns(AthenaResult *result)
 {
-	PageScan *scan = &result->reader->scan;
-	MemoryContext caller = MemoryContextSwitchTo(result->reader->context);
+	PageScan *scan = &((PageReader *) result->reader)->scan;
+	MemoryContext caller = MemoryContextSwitchTo(result->context);
 	int i;
 
-	result->ncolumns = scan->ncolumns;
-	result->columns = palloc(sizeof(ResultColumn) * (scan->ncolumns + 1));
-	result->values = palloc0(sizeof(PageValue) * (scan->ncolumns + 1));
+	result_set_columns(result, scan->ncolumns);
 	for (i = 0; i < scan->ncolumns; i++)
 	{
 		result->columns[i].name = pstrdup(scan->columns[i].name);
@@ -128,7 +125,7 @@ advance_page(AthenaResult *result)
 
 	if (reader->scan.next_token)
 	{
-		MemoryContext caller = MemoryContextSwitchTo(reader->context);
+		MemoryContext caller = MemoryContextSwitchTo(result->context);
 
 		if (reader->token && strcmp(reader->token, reader->scan.next_token) == 0)
 			throw_malformed(result, "a page names itself as the next");
@@ -138,25 +135,6 @@ advance_page(AthenaResult *result)
 		MemoryContextSwitchTo(caller);
 		request_page(result, reader->token);
 	}
-}
-
-/*
- * Statements whose first row holds the names of the columns: what Athena
- * writes as CSV.  Statements that write (INSERT, UNLOAD, ...) are DML as well,
- * but answer with an update count and no row at all.
- */
-static bool
-has_header(const AthenaExecution *x)
-{
-	static const char *const reading[] = {"SELECT", "EXPLAIN", "EXECUTE", ""};
-	size_t i;
-
-	if (strcmp(x->substatement, "SHOW_FUNCTIONS") == 0)
-		return true;
-	for (i = 0; x->is_dml && i < lengthof(reading); i++)
-		if (strcmp(x->substatement, reading[i]) == 0)
-			return true;
-	return false;
 }
 
 /* Read one row of the current page; false at its end. */
@@ -183,36 +161,9 @@ read_row(AthenaResult *result)
 	return true;
 }
 
-/*
- * Begin to read the rows of a query that has succeeded.  May be called again
- * for the same query, to read them from the start.
- */
-AthenaResult *
-result_open(AthenaQuery *query)
-{
-	MemoryContext context =
-		AllocSetContextCreate(query->context, "Athena result", ALLOCSET_SMALL_SIZES);
-	MemoryContextCallback *cb = MemoryContextAllocZero(context, sizeof(MemoryContextCallback));
-	AthenaResult *result = MemoryContextAllocZero(context, sizeof(AthenaResult));
-	PageReader *reader = MemoryContextAllocZero(context, sizeof(PageReader));
-
-	result->query = query;
-	result->reader = reader;
-	reader->context = context;
-	cb->func = drop_calls;
-	cb->arg = reader;
-	MemoryContextRegisterResetCallback(context, cb);
-
-	request_page(result, NULL);
-	advance_page(result);
-	if (result->ncolumns > 0 && has_header(&query->execution) && !read_row(result))
-		throw_malformed(result, "the row of column names is missing");
-	return result;
-}
-
-/* Step to the next row; false after the last. */
-bool
-result_next(AthenaResult *result)
+/* The next row; false after the last. */
+static bool
+next_row(AthenaResult *result)
 {
 	PageReader *reader = result->reader;
 
@@ -224,12 +175,26 @@ result_next(AthenaResult *result)
 			return false;
 		advance_page(result);
 	}
-	result->query->rows++;
 	return true;
 }
 
+/* Begin to read a result by its pages. */
 void
-result_close(AthenaResult *result)
+result_pages_open(AthenaResult *result)
 {
-	MemoryContextDelete(result->reader->context);
+	MemoryContextCallback *cb =
+		MemoryContextAllocZero(result->context, sizeof(MemoryContextCallback));
+	PageReader *reader = MemoryContextAllocZero(result->context, sizeof(PageReader));
+
+	result->next = next_row;
+	result->reader = reader;
+	result->query->reader = "pages";
+	cb->func = drop_calls;
+	cb->arg = reader;
+	MemoryContextRegisterResetCallback(result->context, cb);
+
+	request_page(result, NULL);
+	advance_page(result);
+	if (result->ncolumns > 0 && result_has_header(result->query) && !read_row(result))
+		throw_malformed(result, "the row of column names is missing");
 }

@@ -170,7 +170,7 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 	memset(nulls, true, sizeof(bool) * reader->desc->natts);
 	for (i = 0; i < reader->n; i++)
 	{
-		PageValue *value = &reader->result->values[i];
+		TextValue *value = &reader->result->values[i];
 		enum RowPart part = ROWS_PART(reader->attrs[i]);
 		int at = ROWS_ATTNUM(reader->attrs[i]) - 1;
 		Datum datum;

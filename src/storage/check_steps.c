@@ -390,6 +390,7 @@ step_pages(CheckContext *check)
 
 	if (check->query == NULL)
 		return skip(check, "no query ran");
+	check->query->settings.fetch_mode = FETCH_PAGES;
 	result = result_open(check->query);
 	if (!result_next(result) || result->values[0].data == NULL ||
 		strcmp(result->values[0].data, "1") != 0)

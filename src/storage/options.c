@@ -63,6 +63,7 @@ static void check_type(const Option *option, const char *value);
 static void check_bytes(const Option *option, const char *value);
 static void check_acl(const Option *option, const char *value);
 static void check_analyze(const Option *option, const char *value);
+static void check_fetch_mode(const Option *option, const char *value);
 static void check_credentials(const Option *option, const char *value);
 static void check_role(const Option *option, const char *value);
 static void check_session_name(const Option *option, const char *value);
@@ -90,6 +91,7 @@ static const Option known_options[] = {
 	{"request_timeout", SERVER, check_seconds, 0.1, 86400, false},
 	{"query_timeout", SERVER, check_seconds, 0, 86400, false},
 	{"max_retries", SERVER, check_integer, 0, 20, false},
+	{"fetch_mode", SERVER, check_fetch_mode, 0, 0, false},
 	{"fetch_size", SERVER, check_integer, 1, 1000, false},
 	{"result_reuse_minutes", SERVER, check_integer, 0, 10080, false},
 	{"encryption", SERVER, check_encryption, 0, 0, false},
@@ -122,6 +124,7 @@ static const Option known_options[] = {
 	{"table", TABLE, check_text, 0, 0, false},
 	{"query", TABLE, check_query, 0, 0, false},
 	{"rows", TABLE, check_rows, 0, 1e18, false},
+	{"fetch_mode", TABLE, check_fetch_mode, 0, 0, false},
 	{"analyze_method", TABLE, check_analyze, 0, 0, false},
 	{"analyze_max_bytes", TABLE, check_bytes, 10, 0, false},
 	{"use_remote_estimate", TABLE, check_bool, 0, 0, false},
@@ -394,6 +397,35 @@ check_analyze(const Option *option, const char *value)
 {
 	if (strcmp(value, "sample") != 0 && strcmp(value, "catalog") != 0 && strcmp(value, "off") != 0)
 		bad_value(option, value, "The value is sample, catalog or off.");
+}
+
+static const struct
+{
+	const char *word;
+	FetchMode mode;
+} fetch_modes[] = {{"auto", FETCH_AUTO}, {"pages", FETCH_PAGES}, {"s3", FETCH_S3}};
+
+static void
+check_fetch_mode(const Option *option, const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < lengthof(fetch_modes); i++)
+		if (strcmp(value, fetch_modes[i].word) == 0)
+			return;
+	bad_value(option, value, "The value is auto, pages or s3.");
+}
+
+/* How the option says that results are read; NULL is the default. */
+FetchMode
+options_fetch_mode(const char *value)
+{
+	size_t i;
+
+	for (i = 0; value && i < lengthof(fetch_modes); i++)
+		if (strcmp(value, fetch_modes[i].word) == 0)
+			return fetch_modes[i].mode;
+	return FETCH_AUTO;
 }
 
 static void
@@ -847,6 +879,7 @@ storage_table(Oid relid)
 	t->rows = rows ? strtod(rows, NULL) : -1;
 	t->analyze_method = analyze_method(own_or_servers(table, server, "analyze_method"));
 	t->analyze_max_bytes = options_bytes(max_bytes ? max_bytes : DEFAULT_ANALYZE_MAX_BYTES);
+	t->fetch_mode = options_fetch_mode(own_or_servers(table, server, "fetch_mode"));
 	t->remote_estimate = remote_estimate && options_bool(remote_estimate);
 	return t;
 }

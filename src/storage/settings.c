@@ -226,6 +226,7 @@ storage_settings(Oid serverid, Oid userid)
 	s->server_id = serverid;
 	s->user_id = userid;
 	s->query_timeout_ms = milliseconds(server, "query_timeout", 0);
+	s->fetch_mode = options_fetch_mode(options_get(server->options, "fetch_mode"));
 	s->fetch_size = integer(server, "fetch_size", DEFAULT_FETCH_SIZE);
 	s->reuse_minutes = integer(server, "result_reuse_minutes", 0);
 	s->keep_results = boolean(server, "keep_results", true);
@@ -255,6 +256,7 @@ storage_settings_for_table(Oid relid, Oid userid)
 		settings->catalog = table->catalog;
 	if (table->database)
 		settings->database = table->database;
+	settings->fetch_mode = table->fetch_mode;
 	return settings;
 }
 

@@ -43,6 +43,7 @@ typedef struct TableOptions
 	double rows; /* estimate; -1 if there is none */
 	AnalyzeMethod analyze_method;
 	int64 analyze_max_bytes; /* that a sample may scan */
+	FetchMode fetch_mode; /* how results are read */
 	bool remote_estimate; /* ask Athena while planning */
 } TableOptions;
 
@@ -58,6 +59,7 @@ extern void options_validate(List *options, Oid catalog);
 extern const char *options_get(List *options, const char *name);
 extern bool options_bool(const char *value);
 extern int64 options_bytes(const char *value);
+extern FetchMode options_fetch_mode(const char *value);
 extern TableOptions *storage_table(Oid relid);
 extern ColumnOptions storage_column(Oid relid, AttrNumber attnum);
 extern char *storage_strip_query(const char *sql, const char **error);

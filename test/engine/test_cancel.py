@@ -113,7 +113,7 @@ def test_an_error_beside_it(long, stand):
 
 def test_limit_and_cursor(long, stand):
     """A plan that ends early reads no more pages than it needs."""
-    long.execute("CREATE FOREIGN TABLE many (a bigint) SERVER lake OPTIONS (query 'SELECT orderkey AS a FROM tpch.tiny.orders')")
+    long.execute("CREATE FOREIGN TABLE many (a bigint) SERVER lake OPTIONS (query 'SELECT orderkey AS a FROM tpch.tiny.orders', fetch_mode 'pages')")
     stand.reset()
     long.execute("BEGIN; DECLARE c CURSOR FOR SELECT a FROM many")
     assert len(rows(long, "FETCH 10 FROM c")) == 10

@@ -100,7 +100,7 @@ def test_what_this_session_ran(conn, stand):
     ids = [e["id"] for e in stand.log("StartQueryExecution") if "id" in e]
     assert [g[0] for g in got] == ids + [None]
     assert [g[1:7] for g in got] == [
-        ("SELECT n FROM (\nSELECT n FROM UNNEST(sequence(1, 1500)) t(n)\n) AS q", "SUCCEEDED", None, 1500, "pages", False),
+        ("SELECT n FROM (\nSELECT n FROM UNNEST(sequence(1, 1500)) t(n)\n) AS q", "SUCCEEDED", None, 1500, "s3", False),
         ("SELECT nothing", "FAILED", "statement", 0, None, False),
         ("SELECT )", "REFUSED", "statement", 0, None, False)]
     assert got[0][7] and got[0][8]
@@ -134,7 +134,7 @@ def test_counts_of_all_sessions(conn, stand, stats):
         other.execute("SELECT * FROM athena_query('lake', 'SELECT * FROM UNNEST(sequence(1, 30))') AS t(n int)")
     conn.execute("SELECT * FROM athena_query('lake', 'SELECT 1') AS t(n int)")
     stand.fault("GetQueryExecution", "throttle", count=2)
-    stand.fault("GetQueryResults", "500", count=1)
+    stand.fault("GetObject", "500", count=1)
     conn.execute("SELECT * FROM athena_query('lake', 'SELECT 2') AS t(n int)")
     assert stats("queries, succeeded, rows, calls_throttled, calls_repeated, reused") == [(3, 3, 32, 2, 3, 0)]
     assert stats("total_ms > 0, bytes_scanned, cost, since < now() + interval '1 s'") == [(True, 0, 0, True)]

@@ -10,7 +10,10 @@ from stand_client import NO_GLUE, NO_S3_READ, NOTHING, TEMPORARY
 
 SQL = "SELECT orderkey AS a, comment AS c FROM tpch.tiny.orders WHERE orderkey <= 12000"  # 4 pages
 CHECK = "SELECT count(*), sum(a), count(DISTINCT c) FROM (SELECT a, c FROM o WHERE random() < 2) s"  # the rows are to come here
-STAGES = [("StartQueryExecution", 0), ("GetQueryExecution", 0), ("GetQueryResults", 0), ("GetQueryResults", 2), ("GetQueryResults", 3)]
+# GetObject: the object and its metadata, at once; then the parts after the first
+STAGES = [("StartQueryExecution", 0), ("GetQueryExecution", 0), ("GetQueryResults", 0), ("GetQueryResults", 2), ("GetQueryResults", 3),
+          ("GetObject", 0), ("GetObject", 1), ("GetObject", 2), ("GetObject", 4), ("GetObject", 8)]
+READERS = {"GetQueryResults": "pages", "GetObject": "s3"}
 PASSING = ["throttle", "too-many-requests", "metadata-throttle", "500", "503", "drop", "drop-body", "reset-body"]
 LYING = ["short", "garbage"]
 
@@ -25,8 +28,14 @@ def truth(the_stand):
 @pytest.fixture
 def table(conn, stand):
     conn.execute("ALTER SERVER lake OPTIONS (ADD request_timeout '3s')")
-    conn.execute(f"CREATE FOREIGN TABLE o (a bigint, c text) SERVER lake OPTIONS (query '{SQL}')")
+    conn.execute(f"CREATE FOREIGN TABLE o (a bigint, c text) SERVER lake OPTIONS (query '{SQL}', fetch_mode 'auto')")
+    conn.execute("SET athena_fdw.fetch_part_size = '8kB'")  # some 30 parts
     return conn
+
+
+def read_by(conn, action, table="o"):
+    """Lets the reader work in which the fault is to happen."""
+    conn.execute(f"ALTER FOREIGN TABLE {table} OPTIONS (SET fetch_mode '{READERS.get(action, 'auto')}')")
 
 
 def left_running(stand):
@@ -44,6 +53,7 @@ def executed(stand, before):
 @pytest.mark.parametrize("stage", STAGES, ids=lambda s: f"{s[0]}-{s[1]}")
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_fault_that_passes(table, stand, truth, fault, stage):
+    read_by(table, stage[0])
     before = {x["id"] for x in stand.executions()}
     stand.fault(stage[0], fault, skip=stage[1])
     assert rows(table, CHECK) == truth
@@ -54,6 +64,7 @@ def test_a_fault_that_passes(table, stand, truth, fault, stage):
 @pytest.mark.parametrize("stage", STAGES, ids=lambda s: f"{s[0]}-{s[1]}")
 @pytest.mark.parametrize("fault", PASSING + LYING + ["hang", "hang-body"])
 def test_a_fault_that_stays(table, stand, truth, fault, stage):
+    read_by(table, stage[0])
     before = {x["id"] for x in stand.executions()}
     table.execute("ALTER SERVER lake OPTIONS (ADD max_retries '1', SET request_timeout '1s')")
     table.execute("SET athena_fdw.cancel_timeout = '1s'")
@@ -72,6 +83,7 @@ def test_a_fault_that_stays(table, stand, truth, fault, stage):
 @pytest.mark.parametrize("fault", LYING)
 def test_an_answer_that_is_none(table, stand, truth, fault, stage):
     """Whole by HTTP's account: an error or the truth, never other rows."""
+    read_by(table, stage[0])
     before = {x["id"] for x in stand.executions()}
     stand.fault(stage[0], fault, skip=stage[1])
     try:
@@ -84,9 +96,14 @@ def test_an_answer_that_is_none(table, stand, truth, fault, stage):
 
 
 def test_a_slow_answer(table, stand, truth):
-    for action, skip in STAGES:
-        stand.fault(action, "delay", seconds=0.7, skip=skip)
-    assert rows(table, CHECK) == truth
+    for reader in ("pages", "s3"):
+        read_by(table, {"pages": "GetQueryResults", "s3": "GetObject"}[reader])
+        for action, skip in STAGES:
+            if READERS.get(action, reader) == reader:
+                stand.fault(action, "delay", seconds=0.7, skip=skip)
+        assert rows(table, CHECK) == truth
+        assert sum(f["taken"] for f in stand.call("faults")) >= 4
+        stand.reset()
 
 
 # ---------- results that are not what they should be ----------
@@ -95,6 +112,7 @@ def test_a_slow_answer(table, stand, truth):
 @pytest.mark.parametrize("fault", [{"wrong-columns": -1}, {"wrong-columns": 1}, {"wrong-columns": -1, "later-pages": True}, {"wrong-column-info": True}, {"empty-result": True}, {"delete-result": True}],
                          ids=lambda f: "-".join(f))
 def test_a_result_that_is_cut_or_odd(table, stand, truth, fault):
+    read_by(table, "GetQueryResults")
     stand.query_fault(**fault)
     diag = error(table, CHECK)
     assert diag.sqlstate.startswith(("HV", "08")), diag.sqlstate
@@ -102,6 +120,7 @@ def test_a_result_that_is_cut_or_odd(table, stand, truth, fault):
 
 
 def test_an_empty_last_page(table, stand, truth):
+    read_by(table, "GetQueryResults")
     stand.query_fault(**{"empty-last-page": True})
     assert rows(table, CHECK) == truth
 
@@ -124,10 +143,12 @@ def test_a_token_that_expires(stand, database, truth):
     with connect() as conn:
         conn.execute("SET client_min_messages = warning")
         create_server(conn, stand.url, "temporary", TEMPORARY)
-        conn.execute(f"CREATE FOREIGN TABLE IF NOT EXISTS ot (a bigint, c text) SERVER temporary OPTIONS (query '{SQL}')")
+        conn.execute(f"CREATE FOREIGN TABLE IF NOT EXISTS ot (a bigint, c text) SERVER temporary OPTIONS (query '{SQL}', fetch_mode 'auto')")
+        conn.execute("SET athena_fdw.fetch_part_size = '16kB'")
         check = CHECK.replace("FROM o", "FROM ot")
         assert rows(conn, check) == truth
         for action, skip in STAGES:
+            read_by(conn, action, "ot")
             stand.fault(action, "expire", id=TEMPORARY[0], skip=skip)
             diag = error(conn, check)
             assert diag.sqlstate == "28000" and "expired" in diag.message_primary + diag.message_detail and "session_token" in diag.message_hint
@@ -170,11 +191,13 @@ def test_nothing_leaks(table, stand, truth):
     """The same faults over and over: descriptors and memory stay where they are."""
     pid = table.info.backend_pid
     table.execute("ALTER SERVER lake OPTIONS (ADD max_retries '0')")
-    faults = [("StartQueryExecution", "drop"), ("GetQueryExecution", "500"), ("GetQueryResults", "drop-body"), ("GetQueryResults", "garbage"), ("GetQueryResults", "reset-body")]
+    faults = [("StartQueryExecution", "drop"), ("GetQueryExecution", "500"), ("GetQueryResults", "drop-body"), ("GetQueryResults", "garbage"), ("GetQueryResults", "reset-body"),
+              ("GetObject", "500"), ("GetObject", "garbage"), ("GetObject", "short")]
 
     def lap():
         for action, fault in faults:
-            stand.fault(action, fault, skip=2 if fault == "garbage" else 0, count=2)
+            read_by(table, action)
+            stand.fault(action, fault, skip=2 if fault == "garbage" else 0, count=1000)
             error(table, CHECK)
             stand.call("reset", {})
         assert rows(table, CHECK) == truth

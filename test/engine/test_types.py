@@ -13,6 +13,14 @@ import pytest
 
 from engine_fixtures import DATA, error, quoted, rows
 
+
+@pytest.fixture(params=["pages", "s3"])
+def conn(conn, request):
+    """Each reader of results has to agree."""
+    conn.execute(f"ALTER SERVER lake OPTIONS (ADD fetch_mode '{request.param}')")
+    return conn
+
+
 TEXTS = [
     "''", "' '", "'a'", "'null'", "'NULL'", "'it''s'", """'say "hi"'""", "'a,b'", "'{a=1}'", "'[1, 2]'", "'back\\slash'", r"'\n \u0041'",
     "'tab\there'", "'new\nline'", "'cr\rlf\r\n'", "U&'\\+01F418'", "'\u00e9\u00df\u0130\u01c5'", "'e\u0301'", "U&'\\+10FFFF'", "U&'\\FFFD\\200B\\FEFF'",

@@ -48,12 +48,12 @@ def fake(fake_server):
 
 @pytest.fixture
 def conn(fake):
-    """A connection with server "lake" on the fake and table t(a int) there."""
+    """A connection with server "lake" on the fake, which has pages but no objects, and table t(a int) there."""
     with connect() as conn:
         conn.execute("SET client_min_messages = warning")
         conn.execute("DROP SERVER IF EXISTS lake CASCADE")
         conn.execute(
-            f"CREATE SERVER lake FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'us-east-1', output_bucket 'results/here', endpoint '{fake.url}')"
+            f"CREATE SERVER lake FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'us-east-1', output_bucket 'results/here', endpoint '{fake.url}', fetch_mode 'pages')"
         )
         conn.execute(f"CREATE USER MAPPING FOR postgres SERVER lake OPTIONS (access_key_id '{KEY_ID}', secret_access_key '{SECRET}')")
         conn.execute("CREATE FOREIGN TABLE t (a int) SERVER lake OPTIONS (database 'sales')")

@@ -1,5 +1,7 @@
 """From the texts that Athena writes to values: every type, its extremes, what does not fit."""
 import json
+import random
+import re
 
 import pytest
 
@@ -124,3 +126,24 @@ def test_another_encoding(fake, conn):
         fake.run_states, fake.failure = ["FAILED"], ("SYNTAX_ERROR: \u4e2d", {"ErrorCategory": 2, "ErrorType": 1})
         assert error(latin, "SELECT x FROM s").sqlstate == "42601"
     conn.execute("DROP DATABASE latin")
+
+
+def test_numbers_are_what_the_input_functions_read(fake, conn):
+    """Numbers that are read without the input function, against it, by their text (and so by scale and sign of zero)."""
+    rng = random.Random(20261124)
+    whole = lambda digits: str(rng.randrange(10 ** rng.randint(1, digits)))
+    texts = ["0", "-0", "0.0", "-0.00", "00012.500", "9007199254740992", "9007199254740993", "16777216", "16777217", "1E22", "1E23", "1.0E-22", "1.0E-23",
+             "999999999999999999", "9999999999999999999", "0.000000000000000001", "123456789012345.678", "1.0E10", "1.0E11", "0.30000000000000004", "4.9E-324"]
+    texts += [f"{rng.choice(['', '-'])}{whole(19)}{rng.choice(['', '.' + whole(19), '.000' + whole(4)])}{rng.choice(['', '', '', f'E{rng.randint(-30, 30)}'])}" for _ in range(4000)]
+    # a real has fewer digits, as Athena prints it
+    small = [t if re.fullmatch(r"-?\d{1,7}(\.\d{1,4})?(E-?\d)?", t) else "1.5" for t in texts]
+    plain = [t if "E" not in t else "7" for t in texts]
+    exact = [f"{rng.choice(['', '-'])}{rng.randrange(10**10)}.{rng.randrange(10**4):04}" for _ in texts]
+    fake.columns = [column("t"), column("d", "double"), column("s"), column("r", "float"), column("p"), column("n", "decimal"), column("e"), column("x", "decimal")]
+    fake.rows = [[t, t, s, s, p, p, e, e] for t, s, p, e in zip(texts, small, plain, exact)]
+    conn.execute("CREATE FOREIGN TABLE numbers (t text, d float8, s text, r float4, p text, n numeric, e text, x numeric(14,4)) SERVER lake OPTIONS (database 'sales')")
+    conn.execute("SET extra_float_digits = 3")
+    wrong = rows(conn, """SELECT t, d, s, r, p, n, e, x FROM numbers WHERE d::text <> t::float8::text OR r::text <> s::float4::text
+        OR n::text <> p::numeric::text OR x::text <> e::numeric(14,4)::text OR random() > 2""")
+    assert wrong == []
+    assert len(rows(conn, "SELECT t, d, s, r, p, n, e, x FROM numbers")) == len(texts)

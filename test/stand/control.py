@@ -5,7 +5,7 @@
     POST /_stand/fault           {"action", "fault", "count", "skip", "seconds"}
     POST /_stand/query-fault     {"fail": AthenaError, "reason"} or {"delay": s}, {"delete-result": true},
                                  {"empty-last-page": true}, {"empty-result": true}, {"wrong-columns": 1 or -1},
-                                 {"wrong-column-info": true}: for the next execution
+                                 {"wrong-column-info": true}, {"refuse-object": true}: for the next execution
     POST /_stand/quota           {"action": [calls a second, burst], ...}
     POST /_stand/key             {"id", "secret", "token", "minus", "plus", "expired"}
     POST /_stand/role            {"arn", "trusts": [names of keys, or "web"], "external_id", "minus", "seconds"}

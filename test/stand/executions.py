@@ -18,7 +18,7 @@ import statements
 from engine import Cancelled, EngineError, Run
 from hive_ddl import HiveDdl, HiveError
 from iam import REGION
-from results import Result, info
+from results import Result, info, metadata
 from statements import invalid, quote
 from wire import epoch, json_error
 
@@ -255,6 +255,7 @@ class Athena:
             if x.stop:
                 raise Cancelled
             x.result = result
+            result.refused = bool(x.fault.get("refuse-object"))
             self.publish(x)
             x.ended = time.time()
             x.state = "SUCCEEDED"
@@ -449,8 +450,7 @@ class Athena:
         if x.statement.extension in ("csv", "txt") and x.statement.kind not in ("UPDATE", "DELETE", "MERGE"):
             self.s3.show(x.output, x.result)
         if x.statement.type == "DML" or x.result.columns:
-            # live: the columns as protobuf, which no client needs; here only an object that cleaning up has to remove
-            self.s3.put(f"{x.output}.metadata", b"")
+            self.s3.put(f"{x.output}.metadata", metadata(x.id, x.result.columns))
 
     # ---------- the other actions ----------
 

@@ -119,6 +119,35 @@ def info(name, type_="string", precision=0, scale=0, case_sensitive=False):
     }
 
 
+# ---------- the .metadata object ----------
+
+
+def varint(number):
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes(out + bytes([number]))
+
+
+def field(number, value):
+    """One field of a protocol buffer: a number, or a text or bytes."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    data = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def metadata(id, infos):
+    """As measured live: the query's id, and each column."""
+    columns = (
+        b"".join(field(n, c[name]) for n, name in ((1, "CatalogName"), (4, "Name"), (5, "Label"), (6, "Type"), (7, "Precision"), (8, "Scale")))
+        + field(9, 3) + field(10, int(c["CaseSensitive"]))
+        for c in infos
+    )
+    return field(1, id) + b"".join(field(4, c) for c in columns)
+
+
 # ---------- one result ----------
 
 
@@ -140,6 +169,7 @@ class Result:
         self.output = None
         self.pending = []
         self.size = self.etag = None
+        self.refused = False  # to whoever asks S3 for the object
         self.content_type = "application/octet-stream"
 
     def open(self):

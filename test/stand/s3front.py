@@ -109,6 +109,8 @@ class S3Front:
         return self.backing.forward(request, stream=request.method == "GET" and bool(key))
 
     def get(self, request, result):
+        if result.refused:
+            raise s3_error("AccessDenied", "Access Denied", 403)
         etag = f'"{result.etag}"'
         headers = {"ETag": etag, "Last-Modified": formatdate(result.modified, usegmt=True), "Accept-Ranges": "bytes"}
         if request.header("if-match", etag) not in (etag, "*"):

@@ -40,7 +40,7 @@ scan_body(const char *body, size_t len, int print)
 {
 	char *buf = malloc(len ? len : 1);
 	PageScan scan;
-	PageValue *values;
+	TextValue *values;
 	int n;
 	int got;
 	int i;
@@ -57,7 +57,7 @@ scan_body(const char *body, size_t len, int print)
 		free(buf);
 		return;
 	}
-	values = calloc(scan.ncolumns + 1, sizeof(PageValue));
+	values = calloc(scan.ncolumns + 1, sizeof(TextValue));
 	if (print)
 	{
 		printf("[");

@@ -1,0 +1,21 @@
+/*
+ * text_value.h
+ *	  A value of a result as text, inside the buffer of its reader.
+ */
+#ifndef ATHENA_TEXT_VALUE_H
+#define ATHENA_TEXT_VALUE_H
+
+#include <stddef.h>
+
+/*
+ * data is NULL for SQL NULL, else len bytes followed by a NUL byte.  The bytes
+ * are what the service sent, unescaped: they may hold NULs and need not be valid
+ * UTF-8.
+ */
+typedef struct TextValue
+{
+	char *data;
+	size_t len;
+} TextValue;
+
+#endif /* ATHENA_TEXT_VALUE_H */
