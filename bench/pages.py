@@ -78,7 +78,7 @@ def main():
     load(endpoint, n)
     conn = psycopg.connect(host=os.environ["PGHOST"], port=os.environ["PGPORT"], user="postgres", dbname="postgres", autocommit=True)
     conn.execute("CREATE EXTENSION athena_fdw")
-    conn.execute(f"CREATE SERVER lake FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'us-east-1', output_bucket 'bench', endpoint '{endpoint}')")
+    conn.execute(f"CREATE SERVER lake FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'us-east-1', output_bucket 'bench', endpoint '{endpoint}', fetch_mode 'pages')")
     conn.execute("CREATE USER MAPPING FOR postgres SERVER lake OPTIONS (access_key_id 'TESTKEY0000000000001', secret_access_key 'not-a-secret')")
     columns = ", ".join(f"c{i + 1} {t}" for i, t in enumerate(PG))
     conn.execute(f"CREATE FOREIGN TABLE wide ({columns}) SERVER lake OPTIONS (database 'bench')")

@@ -70,7 +70,8 @@ note_progress(AthenaResult *result, int64 *bytes, int *retries)
 	result->query->parts = s3_read_parts(reader->object);
 }
 
-pg_attribute_noreturn() static void throw_malformed(AthenaResult *result, const char *what)
+_Noreturn static void
+throw_malformed(AthenaResult *result, const char *what)
 {
 	CsvReader *reader = result->reader;
 
@@ -80,7 +81,8 @@ pg_attribute_noreturn() static void throw_malformed(AthenaResult *result, const 
 							  result->query->id, reader->bucket, reader->key, reader->row)));
 }
 
-pg_attribute_noreturn() static void throw_error(AthenaResult *result, const AwsError *error)
+_Noreturn static void
+throw_error(AthenaResult *result, const AwsError *error)
 {
 	AwsError copy = *error;
 
