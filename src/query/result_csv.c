@@ -70,7 +70,7 @@ note_progress(AthenaResult *result, int64 *bytes, int *retries)
 	result->query->parts = s3_read_parts(reader->object);
 }
 
-_Noreturn static void
+static _Noreturn void
 throw_malformed(AthenaResult *result, const char *what)
 {
 	CsvReader *reader = result->reader;
@@ -81,7 +81,7 @@ throw_malformed(AthenaResult *result, const char *what)
 							  result->query->id, reader->bucket, reader->key, reader->row)));
 }
 
-_Noreturn static void
+static _Noreturn void
 throw_error(AthenaResult *result, const AwsError *error)
 {
 	AwsError copy = *error;
