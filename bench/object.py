@@ -21,21 +21,12 @@ import psycopg
 TOP = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "test" / "stand"))
 
+from wide import COUNTS, DECLARED, SQL, cpu_of, write_table  # noqa: E402
 from results import column_info, metadata  # noqa: E402
 from wire import Answer, Server, json_answer, read_json, s3_error  # noqa: E402
 
 ROUNDS = 3
-DOC = TOP / "doc" / "performance.md"
-SQL = """
-    SELECT i::BIGINT AS c1, (i * 7 % 2000000000)::INTEGER AS c2, (i % 100)::SMALLINT AS c3, i % 2 = 0 AS c4, i / 3.0::DOUBLE AS c5,
-           (i / 7.0)::FLOAT AS c6, (i * 1.01)::DECIMAL(12, 2) AS c7, 'text number ' || i AS c8, md5(i::VARCHAR) AS c9,
-           DATE '2020-01-01' + (i % 2000)::INTEGER AS c10, TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND AS c11,
-           CASE WHEN i % 5 = 0 THEN NULL ELSE 'sometimes' END AS c12, i::BIGINT * 1000003 AS c13, (i % 7)::INTEGER AS c14,
-           'status-' || (i % 10) AS c15, (i * 0.001)::DOUBLE AS c16
-    FROM range(1, {n} + 1) t(i)
-"""
 ATHENA = "bigint integer smallint boolean double real decimal varchar varchar date timestamp varchar bigint integer varchar double".split()
-PG = "bigint|integer|smallint|boolean|double precision|real|numeric(12,2)|text|text|date|timestamp|text|bigint|integer|text|double precision".split("|")
 
 
 class Stub:
@@ -69,11 +60,6 @@ class Stub:
         return Answer(206 if file else 200, body, headers, "application/octet-stream", file), None
 
 
-def cpu_of(pid):
-    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def timed(conn, sql):
     pid = conn.info.backend_pid
     cpu, wall = cpu_of(pid), time.perf_counter()
@@ -91,20 +77,18 @@ def main():
     server = Server(0, Stub(path).answer)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     conn = psycopg.connect(host=os.environ["PGHOST"], port=os.environ["PGPORT"], user="postgres", dbname="postgres", autocommit=True)
-    columns = ", ".join(f"c{i + 1} {t}" for i, t in enumerate(PG))
     conn.execute(f"""
         CREATE EXTENSION athena_fdw; CREATE EXTENSION file_fdw;
         CREATE SERVER lake FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'us-east-1', output_bucket 'bench', fetch_mode 's3', endpoint 'http://127.0.0.1:{server.server_address[1]}');
         CREATE USER MAPPING FOR postgres SERVER lake OPTIONS (access_key_id 'TESTKEY0000000000001', secret_access_key 'not-a-secret');
         CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
-        CREATE FOREIGN TABLE by_s3 ({columns}) SERVER lake OPTIONS (database 'bench');
-        CREATE FOREIGN TABLE by_file ({columns}) SERVER files OPTIONS (filename '{path}', format 'csv', header 'true');
+        CREATE FOREIGN TABLE by_s3 ({DECLARED}) SERVER lake OPTIONS (database 'bench');
+        CREATE FOREIGN TABLE by_file ({DECLARED}) SERVER files OPTIONS (filename '{path}', format 'csv', header 'true');
         SET athena_fdw.pushdown = off""")
-    counts = "count(*), " + ", ".join(f"count(c{i})" for i in range(1, 17))
-    new = f"DROP TABLE IF EXISTS copied; CREATE UNLOGGED TABLE copied ({columns})"
+    new = f"DROP TABLE IF EXISTS copied; CREATE UNLOGGED TABLE copied ({DECLARED})"
     rivals = [
-        ("aggregate of all columns", "athena_fdw", f"SELECT {counts} FROM by_s3"),
-        ("aggregate of all columns", "file_fdw, local file", f"SELECT {counts} FROM by_file"),
+        ("aggregate of all columns", "athena_fdw", f"SELECT {COUNTS} FROM by_s3"),
+        ("aggregate of all columns", "file_fdw, local file", f"SELECT {COUNTS} FROM by_file"),
         ("into an unlogged table", "athena_fdw, INSERT ... SELECT", "INSERT INTO copied SELECT * FROM by_s3"),
         ("into an unlogged table", "COPY FROM, local file", f"COPY copied FROM '{path}' (FORMAT csv, HEADER)"),
     ]
@@ -115,7 +99,7 @@ def main():
             conn.execute("CHECKPOINT")
             got, wall, cpu = timed(conn, sql)
             if got is None:
-                got = conn.execute(f"SELECT {counts} FROM copied").fetchone()
+                got = conn.execute(f"SELECT {COUNTS} FROM copied").fetchone()
             answers.add(got)
             seen.setdefault((what, name), []).append((wall, cpu))
     assert len(answers) == 1 and next(iter(answers))[0] == n, answers
@@ -128,9 +112,7 @@ def main():
     text = "\n".join(lines) + "\n\n" + note + "\n"
     print(text)
     if "--write" in sys.argv:
-        begin, end = "<!-- bench/object -->\n", "<!-- end -->\n"
-        before, _, rest = DOC.read_text().partition(begin)
-        DOC.write_text(before + begin + text + end + rest.partition(end)[2])
+        write_table("bench/object", text)
 
 
 main()

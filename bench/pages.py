@@ -1,7 +1,6 @@
 """See bench/pages.  Rounds alternate between the rivals; medians are shown."""
 import datetime
 import os
-import pathlib
 import resource
 import statistics
 import sys
@@ -13,19 +12,11 @@ import duckdb
 import psycopg
 import pyathena
 
+from wide import COUNTS, DECLARED, SQL, cpu_of, write_table
+
 KEY = dict(aws_access_key_id="TESTKEY0000000000001", aws_secret_access_key="not-a-secret", region_name="us-east-1")
 ROUNDS = 5
-DOC = pathlib.Path(__file__).resolve().parents[1] / "doc" / "performance.md"
-SQL = """
-    SELECT i::BIGINT AS c1, (i * 7)::INTEGER AS c2, (i % 100)::SMALLINT AS c3, i % 2 = 0 AS c4, i / 3.0::DOUBLE AS c5,
-           (i / 7.0)::FLOAT AS c6, (i * 1.01)::DECIMAL(12, 2) AS c7, 'text number ' || i AS c8, md5(i::VARCHAR) AS c9,
-           DATE '2020-01-01' + (i % 2000)::INTEGER AS c10, TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND AS c11,
-           CASE WHEN i % 5 = 0 THEN NULL ELSE 'sometimes' END AS c12, i::BIGINT * 1000003 AS c13, (i % 7)::INTEGER AS c14,
-           'status-' || (i % 10) AS c15, (i * 0.001)::DOUBLE AS c16
-    FROM range(1, {n} + 1) t(i)
-"""
 TYPES = "bigint int smallint boolean double float decimal(12,2) string string date timestamp string bigint int string double".split()
-PG = "bigint|integer|smallint|boolean|double precision|real|numeric(12,2)|text|text|date|timestamp|text|bigint|integer|text|double precision".split("|")
 
 
 def load(endpoint, n):
@@ -50,17 +41,10 @@ def load(endpoint, n):
     )
 
 
-def cpu_of(pid):
-    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def fdw(conn):
-    """Every column is converted, and counted by the executor."""
     pid = conn.info.backend_pid
     cpu, wall = cpu_of(pid), time.perf_counter()
-    columns = ", ".join(f"count(c{i})" for i in range(1, 17))
-    count = conn.execute(f"SELECT count(*), {columns} FROM wide").fetchone()[0]
+    count = conn.execute(f"SELECT {COUNTS} FROM wide").fetchone()[0]
     return count, time.perf_counter() - wall, cpu_of(pid) - cpu
 
 
@@ -81,8 +65,7 @@ def main():
     conn.execute(f"CREATE SERVER lake FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'us-east-1', output_bucket 'bench', endpoint '{endpoint}', fetch_mode 'pages')")
     conn.execute("CREATE USER MAPPING FOR postgres SERVER lake OPTIONS (access_key_id 'TESTKEY0000000000001', secret_access_key 'not-a-secret')")
     conn.execute("SET athena_fdw.pushdown = off")  # the counting is to be done here
-    columns = ", ".join(f"c{i + 1} {t}" for i, t in enumerate(PG))
-    conn.execute(f"CREATE FOREIGN TABLE wide ({columns}) SERVER lake OPTIONS (database 'bench')")
+    conn.execute(f"CREATE FOREIGN TABLE wide ({DECLARED}) SERVER lake OPTIONS (database 'bench')")
     seen = {"athena_fdw": [], "PyAthena": []}
     for _ in range(ROUNDS):
         for name, run in (("athena_fdw", lambda: fdw(conn)), ("PyAthena", lambda: rival(endpoint))):
@@ -98,10 +81,7 @@ def main():
     text = "\n".join(lines) + "\n\n" + note + "\n"
     print(text)
     if "--write" in sys.argv:
-        begin, end = "<!-- bench/pages -->\n", "<!-- end -->\n"
-        old = DOC.read_text()
-        before, _, rest = old.partition(begin)
-        DOC.write_text(before + begin + text + end + rest.partition(end)[2])
+        write_table("bench/pages", text)
 
 
 main()

@@ -551,10 +551,29 @@ read_decimal(const char *p, const char *end, Decimal *d)
 }
 
 /*
- * Where digits and power of ten are both exact as floating point numbers, their
- * product or quotient is the nearest number to the decimal one, as what strtod()
- * gives.  That holds where the compiler computes in the type itself.
+ * Where digits and power of ten are both exact as floating point numbers (of so
+ * many bits, and powers below a limit), their product or quotient is the nearest
+ * number to the decimal one, as what strtod() gives.  That holds where the
+ * compiler computes in the type itself.
  */
+static bool
+has_exact_parts(const TextValue *v, int bits, int npowers, Decimal *d, int *power)
+{
+	if (FLT_EVAL_METHOD != 0 || !read_decimal(v->data, v->data + v->len, d) ||
+		d->digits > UINT64CONST(1) << bits)
+		return false;
+	*power = d->exponent - d->fraction;
+	return *power > -npowers && *power < npowers;
+}
+
+/* Has strtod() or strtof() read all of a value, up to end? */
+static bool
+was_read(const TextValue *v, const char *end)
+{
+	return v->len > 0 && end == v->data + v->len && errno == 0 &&
+		   !isspace((unsigned char) *v->data);
+}
+
 static bool
 read_float8(const TextValue *v, double *out)
 {
@@ -562,26 +581,20 @@ read_float8(const TextValue *v, double *out)
 									1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 									1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 	Decimal d;
+	int power;
 	char *end;
 
-	if (FLT_EVAL_METHOD == 0 && read_decimal(v->data, v->data + v->len, &d) &&
-		d.digits <= UINT64CONST(1) << DBL_MANT_DIG)
+	if (has_exact_parts(v, DBL_MANT_DIG, lengthof(powers), &d, &power))
 	{
-		int power = d.exponent - d.fraction;
+		double number = (double) d.digits;
 
-		if (power > -(int) lengthof(powers) && power < (int) lengthof(powers))
-		{
-			double number = (double) d.digits;
-
-			number = power < 0 ? number / powers[-power] : number * powers[power];
-			*out = d.negative ? -number : number;
-			return true;
-		}
+		number = power < 0 ? number / powers[-power] : number * powers[power];
+		*out = d.negative ? -number : number;
+		return true;
 	}
 	errno = 0;
 	*out = strtod(v->data, &end);
-	return v->len > 0 && end == v->data + v->len && errno == 0 &&
-		   !isspace((unsigned char) *v->data);
+	return was_read(v, end);
 }
 
 static bool
@@ -590,26 +603,20 @@ read_float4(const TextValue *v, float *out)
 	static const float powers[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f,
 								   1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
 	Decimal d;
+	int power;
 	char *end;
 
-	if (FLT_EVAL_METHOD == 0 && read_decimal(v->data, v->data + v->len, &d) &&
-		d.digits <= UINT64CONST(1) << FLT_MANT_DIG)
+	if (has_exact_parts(v, FLT_MANT_DIG, lengthof(powers), &d, &power))
 	{
-		int power = d.exponent - d.fraction;
+		float number = (float) d.digits;
 
-		if (power > -(int) lengthof(powers) && power < (int) lengthof(powers))
-		{
-			float number = (float) d.digits;
-
-			number = power < 0 ? number / powers[-power] : number * powers[power];
-			*out = d.negative ? -number : number;
-			return true;
-		}
+		number = power < 0 ? number / powers[-power] : number * powers[power];
+		*out = d.negative ? -number : number;
+		return true;
 	}
 	errno = 0;
 	*out = strtof(v->data, &end);
-	return v->len > 0 && end == v->data + v->len && errno == 0 &&
-		   !isspace((unsigned char) *v->data);
+	return was_read(v, end);
 }
 
 /*

@@ -59,14 +59,14 @@ close_object(void *arg)
 	reader->object = NULL;
 }
 
-/* What the query tells of its reading. */
+/* What the query tells of its reading, which had come so far before. */
 static void
-note_progress(AthenaResult *result, int64 *bytes, int *retries)
+note_progress(AthenaResult *result, int64 bytes, int retries)
 {
 	CsvReader *reader = result->reader;
 
-	result->query->bytes_fetched += s3_read_bytes(reader->object) - *bytes;
-	result->query->retries += s3_read_retries(reader->object) - *retries;
+	result->query->bytes_fetched += s3_read_bytes(reader->object) - bytes;
+	result->query->retries += s3_read_retries(reader->object) - retries;
 	result->query->parts = s3_read_parts(reader->object);
 }
 
@@ -84,10 +84,8 @@ throw_malformed(AthenaResult *result, const char *what)
 static _Noreturn void
 throw_error(AthenaResult *result, const AwsError *error)
 {
-	AwsError copy = *error;
-
-	query_note_error(result->query, &copy);
-	aws_error_throw(&copy);
+	query_note_error(result->query, error);
+	aws_error_throw(error);
 }
 
 /*
@@ -107,7 +105,7 @@ get_more(AthenaResult *result)
 	do
 		state = s3_read_more(reader->object, &reader->scan.pos, &reader->scan.end);
 	while (state == S3_READ_MORE && (size_t) (reader->scan.end - reader->scan.pos) < 2 * had);
-	note_progress(result, &bytes, &retries);
+	note_progress(result, bytes, retries);
 	if (state == S3_READ_FAILED)
 		throw_error(result, s3_read_error(reader->object));
 	return (size_t) (reader->scan.end - reader->scan.pos) > had;

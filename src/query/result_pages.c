@@ -2,9 +2,9 @@
  * result_pages.c
  *	  Reads a result page by page, with GetQueryResults.
  *
- * The reader for what has no object in S3, or none that can be read.  While one page is read the
- * next is already being fetched, so two pages are in memory, whatever the size
- * of the result.  Values are unescaped in place in the network buffer by
+ * The reader for what has no object in S3, or none that can be read.  While one
+ * page is read the next is already being fetched, so two pages are in memory,
+ * whatever the size of the result.  Values are unescaped in place in the network buffer by
  * page_scan.c.
  *
  * A result that is cut short in any way must be an error: each row has as many

@@ -16,24 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "query/csv_scan.h"
 #include "query/metadata_scan.h"
-
-static void
-put_hex(const char *text, size_t len)
-{
-	size_t i;
-
-	if (text == NULL)
-	{
-		printf("null");
-		return;
-	}
-	putchar('"');
-	for (i = 0; i < len; i++)
-		printf("%02x", (unsigned char) text[i]);
-	putchar('"');
-}
 
 /* The text is copied to memory of exactly its size and the slack. */
 static void
@@ -130,20 +115,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 #else
-static char *
-field(size_t *len)
-{
-	char *text;
-
-	if (scanf("%zu", len) != 1 || getchar() != '\n')
-		return NULL;
-	text = malloc(*len + 1);
-	if (fread(text, 1, *len, stdin) != *len)
-		abort();
-	text[*len] = '\0';
-	return text;
-}
-
 int
 main(int argc, char **argv)
 {

@@ -15,24 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "aws/xml.h"
 #include "query/page_scan.h"
-
-static void
-put_hex(const char *text, size_t len)
-{
-	size_t i;
-
-	if (text == NULL)
-	{
-		printf("null");
-		return;
-	}
-	putchar('"');
-	for (i = 0; i < len; i++)
-		printf("%02x", (unsigned char) text[i]);
-	putchar('"');
-}
 
 /* The body is copied to memory of exactly its size, so that a read past it is seen. */
 static void
@@ -113,20 +98,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 #else
-static char *
-field(size_t *len)
-{
-	char *text;
-
-	if (scanf("%zu", len) != 1 || getchar() != '\n')
-		return NULL;
-	text = malloc(*len + 1);
-	if (fread(text, 1, *len, stdin) != *len)
-		abort();
-	text[*len] = '\0';
-	return text;
-}
-
 int
 main(int argc, char **argv)
 {
