@@ -72,7 +72,8 @@ class Engine:
         }
         if session:
             headers["X-Trino-Session"] = ",".join(f"{n}={quote(v)}" for n, v in session)
-        repeat = ("POST", "/v1/statement", sql.encode(), headers)
+        repeat = start = ("POST", "/v1/statement", sql.encode(), headers)
+        patience = time.monotonic() + 30
         status, body = self.call(*repeat)
         while True:
             if status in (502, 503, 504):  # the engine asks for patience
@@ -86,6 +87,12 @@ class Engine:
             run.stats = answer.get("stats", run.stats)
             if "error" in answer:
                 error = answer["error"]
+                # a machine that stood still for a while lets the engine lose sight of itself
+                if error["errorName"] == "NO_NODES_AVAILABLE" and not run.rows and time.monotonic() < patience:
+                    time.sleep(0.5)
+                    repeat = start
+                    status, body = self.call(*repeat)
+                    continue
                 raise EngineError(error["errorName"], error.get("message", ""), error["errorType"])
             if run.columns is None and "columns" in answer:
                 run.columns = answer["columns"]

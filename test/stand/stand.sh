@@ -86,6 +86,7 @@ write_trino_config() { # directory
 		query.client.timeout=30s
 		query.max-memory-per-node=1GB
 		failure-detector.enabled=false
+		discovery.max-age=24h
 		task.max-worker-threads=2
 	CONFIG
 	echo "io.trino=WARN" >"$etc/log.properties"
