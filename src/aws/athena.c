@@ -162,28 +162,18 @@ parse_state(const char *text, AthenaState *state)
 	return false;
 }
 
-bool
-athena_get_query_execution(const AwsClient *client, const char *id, AthenaExecution *x,
-						   AwsError *error)
+/* A QueryExecution; NULL if it is none. */
+static AthenaExecution *
+read_execution(json_object *query)
 {
-	json_object *root, *query, *status, *stats, *failure;
+	json_object *status = json_member(query, "Status");
+	json_object *stats = json_member(query, "Statistics");
+	json_object *failure = json_member(status, "AthenaError");
+	AthenaExecution *x = palloc0(sizeof(AthenaExecution));
 
-	root = run(client, "GetQueryExecution", psprintf("{\"QueryExecutionId\":\"%s\"}", id),
-			   HTTP_WAIT_QUERY, error);
-	if (root == NULL)
-		return false;
-	query = json_member(root, "QueryExecution");
-	status = json_member(query, "Status");
-	stats = json_member(query, "Statistics");
-	failure = json_member(status, "AthenaError");
-
-	memset(x, 0, sizeof(*x));
 	if (!parse_state(json_string(status, "State"), &x->state))
-	{
-		error->kind = AWS_ERR_MALFORMED;
-		strlcpy(error->message, "the state of the query is missing", sizeof(error->message));
-		return false;
-	}
+		return NULL;
+	strlcpy(x->id, json_string(query, "QueryExecutionId"), sizeof(x->id));
 	x->is_dml = strcmp(json_string(query, "StatementType"), "DML") == 0;
 	strlcpy(x->substatement, json_string(query, "SubstatementType"), sizeof(x->substatement));
 	/* the reason says more than the error's own text, which may be empty */
@@ -200,7 +190,79 @@ athena_get_query_execution(const AwsClient *client, const char *id, AthenaExecut
 	x->reused = json_flag(json_member(stats, "ResultReuseInformation"), "ReusedPreviousResult");
 	x->output_location =
 		pstrdup(json_string(json_member(query, "ResultConfiguration"), "OutputLocation"));
+	return x;
+}
+
+/*
+ * Begin GetQueryExecution, or BatchGetQueryExecution for several ids (at most
+ * ATHENA_MAX_BATCH); the caller waits for the call and owns it.
+ */
+AwsCall *
+athena_get_query_executions(const AwsClient *client, const char *const *ids, int n)
+{
+	StringInfoData body;
+	int i;
+
+	if (n == 1)
+		return start(client, "GetQueryExecution", psprintf("{\"QueryExecutionId\":\"%s\"}", ids[0]),
+					 HTTP_WAIT_QUERY, 0);
+	initStringInfo(&body);
+	appendStringInfoString(&body, "{\"QueryExecutionIds\":[");
+	for (i = 0; i < n; i++)
+		appendStringInfo(&body, "%s\"%s\"", i ? "," : "", ids[i]);
+	appendStringInfoString(&body, "]}");
+	return start(client, "BatchGetQueryExecution", body.data, HTTP_WAIT_QUERY, 0);
+}
+
+/*
+ * What the answer to that says, as a List of AthenaExecution; a query of which
+ * it says nothing is not among them.  False with aws_call_error() set if it
+ * cannot be read.
+ */
+bool
+athena_read_executions(AwsCall *call, List **executions)
+{
+	json_object *root = json_of_call(call);
+	json_object *one = json_member(root, "QueryExecution");
+	json_object *list = json_member(root, "QueryExecutions");
+	int n = json_object_is_type(list, json_type_array) ? (int) json_object_array_length(list) : 0;
+	int i;
+
+	*executions = NIL;
+	if (root == NULL)
+		return false;
+	for (i = one ? -1 : 0; i < n; i++)
+	{
+		AthenaExecution *x =
+			read_execution(i < 0 ? one : json_object_array_get_idx(list, (size_t) i));
+
+		if (x == NULL)
+		{
+			aws_call_set_malformed(call, "the state of the query is missing");
+			return false;
+		}
+		*executions = lappend(*executions, x);
+	}
 	return true;
+}
+
+/* GetQueryExecution to its end. */
+bool
+athena_get_query_execution(const AwsClient *client, const char *id, AthenaExecution *x,
+						   AwsError *error)
+{
+	json_object *root = run(client, "GetQueryExecution",
+							psprintf("{\"QueryExecutionId\":\"%s\"}", id), HTTP_WAIT_QUERY, error);
+	AthenaExecution *read = root ? read_execution(json_member(root, "QueryExecution")) : NULL;
+
+	if (root && read == NULL)
+	{
+		error->kind = AWS_ERR_MALFORMED;
+		strlcpy(error->message, "the state of the query is missing", sizeof(error->message));
+	}
+	if (read)
+		*x = *read;
+	return read != NULL;
 }
 
 /* Begin GetQueryResults; the caller waits for the call and owns it. */

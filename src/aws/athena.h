@@ -41,9 +41,12 @@ typedef enum AthenaState
 	ATHENA_CANCELLED
 } AthenaState;
 
+#define ATHENA_MAX_BATCH 50 /* ids of a BatchGetQueryExecution */
+
 /* What GetQueryExecution tells; -1 where it does not. */
 typedef struct AthenaExecution
 {
+	char id[ATHENA_ID_LEN];
 	AthenaState state;
 	bool is_dml; /* StatementType is DML */
 	char substatement[40];
@@ -83,6 +86,8 @@ extern AwsCall *athena_stop_query(const AwsClient *client, const char *id);
 extern bool athena_stop_query_now(const AwsClient *client, const char *id, AwsError *error);
 extern bool athena_get_query_execution(const AwsClient *client, const char *id,
 									   AthenaExecution *execution, AwsError *error);
+extern AwsCall *athena_get_query_executions(const AwsClient *client, const char *const *ids, int n);
+extern bool athena_read_executions(AwsCall *call, List **executions);
 extern AwsCall *athena_get_query_results(const AwsClient *client, const char *id, int max_results,
 										 const char *next_token);
 extern bool athena_get_work_group(const AwsClient *client, const char *name,

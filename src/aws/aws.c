@@ -62,6 +62,8 @@ struct AwsCall
 	bool keys_renewed;
 	int64 generation; /* of the keys that signed the last attempt */
 	bool in_doubt; /* may an earlier attempt have done it, unheard? */
+	bool judged; /* the last attempt, by aws_call_advance() */
+	int64 retry_at; /* when the next attempt is due; 0 if none is */
 	AwsError error;
 };
 
@@ -685,12 +687,9 @@ should_retry(AwsCall *call, int *delay_ms)
 	return true;
 }
 
-/*
- * After a failed attempt: send the call again, if that is sensible.  False if
- * not, with aws_call_error() set.
- */
+/* After a failed attempt: is another one due, and when?  May wait for keys. */
 static bool
-try_again(AwsCall *call)
+plan_retry(AwsCall *call)
 {
 	int delay;
 
@@ -701,7 +700,15 @@ try_again(AwsCall *call)
 		 call->error.action, call->error.code[0] ? call->error.code : "no answer", call->attempts,
 		 delay);
 	call->in_doubt = aws_call_in_doubt(call);
-	http_pause(delay, call->wait);
+	call->retry_at = http_now_ms() + delay;
+	return true;
+}
+
+/* Send the attempt that is due. */
+static bool
+retry_now(AwsCall *call)
+{
+	call->retry_at = 0;
 	if (!call->anonymous)
 		identity_make_ready(call->client.identity);
 	if (!send_request(call))
@@ -711,6 +718,50 @@ try_again(AwsCall *call)
 		return false;
 	}
 	return true;
+}
+
+/*
+ * After a failed attempt: send the call again, if that is sensible.  False if
+ * not, with aws_call_error() set.
+ */
+static bool
+try_again(AwsCall *call)
+{
+	if (!plan_retry(call))
+		return false;
+	http_pause((int) Max(call->retry_at - http_now_ms(), 0), call->wait);
+	return retry_now(call);
+}
+
+/*
+ * Go on with a call without waiting for its answer, repeating it as
+ * aws_call_wait() does.  True when it has ended, well or with aws_call_error()
+ * set; else *wake is lowered to when there is something to do even if nothing
+ * arrives.  Throws only where keys that expired cannot be renewed.
+ */
+bool
+aws_call_advance(AwsCall *call, int64 *wake)
+{
+	if (call->judged)
+		return true;
+	if (call->retry_at == 0 && http_is_done(call->http))
+	{
+		judge(call);
+		if (call->error.kind == AWS_OK || !plan_retry(call))
+			call->judged = true;
+	}
+	if (call->retry_at > 0 && http_now_ms() >= call->retry_at && !retry_now(call))
+		call->judged = true;
+	if (call->retry_at > 0)
+		*wake = Min(*wake, call->retry_at);
+	return call->judged;
+}
+
+/* Has an answer begun to come, or the attempt failed?  Waits for nothing. */
+bool
+aws_call_has_answer(const AwsCall *call)
+{
+	return http_is_done(call->http) || (call->sink && call->sink->len > 0);
 }
 
 /*

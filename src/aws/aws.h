@@ -105,6 +105,8 @@ extern AwsClient *aws_client_copy(const AwsClient *client);
 extern AwsCall *aws_run(const AwsClient *client, const AwsCallSpec *spec, AwsError *error);
 extern AwsCall *aws_call_begin(const AwsClient *client, const AwsCallSpec *spec);
 extern AwsCall *aws_call_start(const AwsClient *client, const AwsCallSpec *spec);
+extern bool aws_call_advance(AwsCall *call, int64 *wake);
+extern bool aws_call_has_answer(const AwsCall *call);
 extern bool aws_call_wait(AwsCall *call);
 extern bool aws_call_wait_more(AwsCall *call, size_t seen, int64 deadline_ms);
 extern bool aws_call_wait_quietly(AwsCall *call, int64 deadline_ms, bool insist);

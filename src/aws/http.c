@@ -6,6 +6,7 @@
  *	- No wait blocks the latch.  curl's sockets and a timerfd for its time-outs
  *	  lie in one private epoll descriptor, which a WaitEventSet watches next to
  *	  the latch.  (Systems without epoll drive curl every few milliseconds.)
+ *	  Another timerfd lies there for those who wait for the descriptor elsewhere.
  *	- libcurl's callbacks neither palloc, nor elog, nor look at interrupts: a
  *	  longjmp out of curl_multi_socket_action() would leave it half-done.
  *	- A resolver may run in a thread of libcurl's.  All signals are blocked
@@ -84,6 +85,7 @@ static int64 last_client_check = 0;
 #ifdef USE_EPOLL
 static int epoll_fd = -1;
 static int timer_fd = -1;
+static int alarm_fd = -1; /* of http_wait_fd() */
 #endif
 
 /* Monotonic clock in milliseconds. */
@@ -345,11 +347,12 @@ pump(void)
 		{
 			int mask = 0;
 
-			if (events[i].data.fd == timer_fd)
+			if (events[i].data.fd == timer_fd || events[i].data.fd == alarm_fd)
 			{
 				uint64 expirations;
 
-				if (read(timer_fd, &expirations, sizeof(expirations)) > 0)
+				if (read(events[i].data.fd, &expirations, sizeof(expirations)) > 0 &&
+					events[i].data.fd == timer_fd)
 					curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
 				continue;
 			}
@@ -416,6 +419,43 @@ wait_once(int64 until, HttpWait event)
 	pump();
 }
 
+#ifdef USE_EPOLL
+/* The epoll descriptor and the two timers in it: all of them, or an error. */
+static void
+open_descriptors(void)
+{
+	int *const fds[] = {&epoll_fd, &timer_fd, &alarm_fd};
+	struct epoll_event ev = {.events = EPOLLIN};
+	int save_errno;
+	size_t i;
+
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	alarm_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (epoll_fd >= 0 && timer_fd >= 0 && alarm_fd >= 0)
+	{
+		for (i = 1; i < lengthof(fds); i++)
+		{
+			ev.data.fd = *fds[i];
+			epoll_ctl(epoll_fd, EPOLL_CTL_ADD, *fds[i], &ev);
+		}
+		for (i = 0; i < lengthof(fds); i++)
+			ReserveExternalFD();
+		return;
+	}
+	save_errno = errno;
+	for (i = 0; i < lengthof(fds); i++)
+	{
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+	errno = save_errno;
+	ereport(ERROR, (errcode_for_file_access(),
+					errmsg("could not create a descriptor to wait for Athena: %m")));
+}
+#endif
+
 /*
  * Make the multi handle and what waits for it.  May throw; everything else
  * here that must not throw needs it to have been called before.
@@ -445,31 +485,7 @@ http_init(void)
 #ifdef USE_EPOLL
 	if (epoll_fd < 0)
 	{
-		ReserveExternalFD();
-		ReserveExternalFD();
-		epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-		timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-		if (epoll_fd >= 0 && timer_fd >= 0)
-		{
-			struct epoll_event ev = {.events = EPOLLIN, .data.fd = timer_fd};
-
-			epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &ev);
-		}
-		else
-		{
-			int save_errno = errno;
-
-			if (epoll_fd >= 0)
-				close(epoll_fd);
-			if (timer_fd >= 0)
-				close(timer_fd);
-			epoll_fd = timer_fd = -1;
-			ReleaseExternalFD();
-			ReleaseExternalFD();
-			errno = save_errno;
-			ereport(ERROR, (errcode_for_file_access(),
-							errmsg("could not create a descriptor to wait for Athena: %m")));
-		}
+		open_descriptors();
 		curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 		curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	}
@@ -688,6 +704,39 @@ http_pause(int ms, HttpWait event)
 	CHECK_FOR_INTERRUPTS();
 	while (http_now_ms() < until)
 		wait_once(until, event);
+}
+
+/* Wait until something may have arrived, at most until a time; interruptible. */
+void
+http_wait_some(int64 until_ms, HttpWait event)
+{
+	CHECK_FOR_INTERRUPTS();
+	wait_once(until_ms, event);
+}
+
+/*
+ * For one who waits elsewhere: a descriptor that is readable when something may
+ * have arrived, and at the given time at the latest.  Whoever then comes back
+ * calls http_progress().  Looks after the client, so it is asked for again a few
+ * times a second.  -1 where there is none.
+ */
+int
+http_wait_fd(int64 until_ms)
+{
+#ifdef USE_EPOLL
+	int64 ms = Min(until_ms - http_now_ms(), CLIENT_CHECK_MS);
+	struct itimerspec when = {0};
+
+	http_init();
+	check_client();
+	CHECK_FOR_INTERRUPTS();
+	when.it_value.tv_sec = Max(ms, 0) / 1000;
+	when.it_value.tv_nsec = Max(ms, 0) % 1000 * 1000000L + 1; /* 0 would disarm it */
+	timerfd_settime(alarm_fd, 0, &when, NULL);
+	return epoll_fd;
+#else
+	return -1;
+#endif
 }
 
 /* Let transfers in flight advance while the backend is busy with other work. */

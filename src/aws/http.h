@@ -65,6 +65,8 @@ extern void http_wait(HttpRequest *request, HttpWait event);
 extern void http_wait_more(HttpRequest *request, size_t seen, int64 deadline_ms, HttpWait event);
 extern bool http_wait_quietly(HttpRequest *request, int64 deadline_ms);
 extern void http_pause(int ms, HttpWait event);
+extern void http_wait_some(int64 until_ms, HttpWait event);
+extern int http_wait_fd(int64 until_ms);
 extern void http_progress(void);
 extern void http_free(HttpRequest *request);
 extern int64 http_now_ms(void);

@@ -109,31 +109,40 @@ put_root(void *arg)
 }
 
 /*
+ * The answer to a call that ended well: an object that lives as long as the
+ * current memory context, or NULL with aws_call_error() set.
+ */
+json_object *
+json_of_call(AwsCall *call)
+{
+	MemoryContextCallback *cb = palloc0(sizeof(MemoryContextCallback));
+	size_t len;
+	char *text = aws_call_body(call, &len);
+	json_object *root = json_object_quiet(text, len);
+
+	if (root == NULL)
+	{
+		aws_call_set_malformed(call, "it is not a JSON object");
+		return NULL;
+	}
+	cb->func = put_root;
+	cb->arg = root;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, cb);
+	return root;
+}
+
+/*
  * Run a call of a JSON service.  Returns its answer, an object that lives as
  * long as the current memory context, or NULL with *error set.
  */
 json_object *
 json_run(const AwsClient *client, const AwsCallSpec *spec, AwsError *error)
 {
-	MemoryContextCallback *cb = palloc0(sizeof(MemoryContextCallback));
 	AwsCall *call = aws_run(client, spec, error);
-	json_object *root;
-	size_t len;
-	char *text;
+	json_object *root = call ? json_of_call(call) : NULL;
 
-	if (call == NULL)
-		return NULL;
-	text = aws_call_body(call, &len);
-	root = json_object_quiet(text, len);
-	if (root == NULL)
-	{
-		aws_call_set_malformed(call, "it is not a JSON object");
+	if (call && root == NULL)
 		*error = *aws_call_error(call);
-		return NULL;
-	}
-	cb->func = put_root;
-	cb->arg = root;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, cb);
 	return root;
 }
 

@@ -22,6 +22,7 @@ extern void json_open(StringInfo out, const char *name);
 extern void json_close(StringInfo out);
 
 /* Reading: NULL, "" or the default where a member is absent or of another type. */
+extern json_object *json_of_call(AwsCall *call);
 extern json_object *json_run(const AwsClient *client, const AwsCallSpec *spec, AwsError *error);
 extern json_object *json_object_quiet(const char *text, size_t len);
 extern json_object *json_member(json_object *object, const char *name);

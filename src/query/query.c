@@ -2,6 +2,9 @@
  * query.c
  *	  The life of one Athena query: start, wait, and above all its end.
  *
+ * Several may be under way: whoever waits for one lets all of them get on, and
+ * poll.c asks after them together.
+ *
  * Called by the executor and by the SQL functions.  A query costs money until
  * it ends, so each one is on a list of this backend and tied to a resource
  * owner.  query_end() is the normal end; when a statement fails, is cancelled,
@@ -19,22 +22,19 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "query/cost.h"
+#include "query/poll.h"
 #include "query/stats.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-
-/*
- * Small queries end in 240 to 400 ms on the live service.  The delay between
- * polls grows with the age of the query, so that polling adds at most about a
- * quarter to its time, and a long query is not asked after all the time.
- */
-#define POLL_FIRST_MS 100
-#define POLL_MAX_MS 2000
 
 int query_cancel_timeout = 2000;
 
 static dlist_head running = DLIST_STATIC_INIT(running);
 static bool registered = false;
+
+/* Of the backend's counts, what has been put down to a query. */
+static int64 counted_throttled = 0;
+static int64 counted_repeated = 0;
 
 static void query_release(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg);
 
@@ -73,9 +73,6 @@ copy_settings(QuerySettings *to, const QuerySettings *from)
 	to->expected_bucket_owner = copy_or_null(from->expected_bucket_owner);
 	to->acl = copy_or_null(from->acl);
 }
-
-/* The least delay between two polls of this backend. */
-static int poll_first_ms = POLL_FIRST_MS;
 
 /* Make the query, on the list and owned, before anything is sent. */
 static AthenaQuery *
@@ -140,8 +137,10 @@ close_record(AthenaQuery *query)
 	if (query->phase != QUERY_ENDED && record->trouble == TROUBLE_NONE)
 		record->trouble = TROUBLE_CANCELLED;
 	stats_add(query->settings.server_id, query->settings.user_id, query->settings.server_name,
-			  record, succeeded, aws_throttled_total() - query->throttled_before,
-			  aws_repeated_total() - query->repeated_before);
+			  record, succeeded, aws_throttled_total() - counted_throttled,
+			  aws_repeated_total() - counted_repeated);
+	counted_throttled = aws_throttled_total();
+	counted_repeated = aws_repeated_total();
 }
 
 /* What an error of a call is in the statistics. */
@@ -175,9 +174,10 @@ void
 query_note_error(AthenaQuery *query, const AwsError *error)
 {
 	query->trouble = trouble_of(error->kind);
+	query->error = *error;
 }
 
-/* Send the statement and wait for its id. */
+/* Send the statement. */
 static void
 submit(AthenaQuery *query)
 {
@@ -191,8 +191,11 @@ submit(AthenaQuery *query)
 				 errmsg("statement for Athena is too long: %zu bytes", strlen(start.sql)),
 				 errdetail("Athena takes statements of at most %d bytes.", ATHENA_MAX_STATEMENT)));
 	query->record = history_begin(settings->server_name, query->sql);
-	query->throttled_before = aws_throttled_total();
-	query->repeated_before = aws_repeated_total();
+	if (query_count_running() == 1) /* this one; what came before was no query's */
+	{
+		counted_throttled = aws_throttled_total();
+		counted_repeated = aws_repeated_total();
+	}
 	start.token = new_token();
 	start.catalog = settings->catalog;
 	start.database = settings->database;
@@ -204,31 +207,101 @@ submit(AthenaQuery *query)
 	start.acl = settings->acl;
 	start.reuse_minutes = settings->reuse_minutes;
 
+	query->phase = QUERY_STARTING;
+	query->started_ms = http_now_ms();
 	query->start_call = athena_start_query(settings->client, &start);
-	if (!aws_call_wait(query->start_call) || !athena_start_query_id(query->start_call, query->id))
-	{
-		AwsError error = *aws_call_error(query->start_call);
+}
 
+/* Its answer is there, or will not come. */
+static void
+take_id(AthenaQuery *query)
+{
+	if (aws_call_error(query->start_call)->kind != AWS_OK ||
+		!athena_start_query_id(query->start_call, query->id))
+	{
 		/* a refusal is an end; else it may be running, and has to be stopped */
 		if (!aws_call_in_doubt(query->start_call))
 			query->phase = QUERY_ENDED;
-		query_note_error(query, &error);
-		aws_error_throw(&error);
+		query_note_error(query, aws_call_error(query->start_call));
+		return;
 	}
 	query->retries += aws_call_retries(query->start_call);
 	query->phase = QUERY_RUNNING;
 	strlcpy(query->record->id, query->id, sizeof(query->record->id));
 	aws_call_free(query->start_call);
 	query->start_call = NULL;
+	poll_begin(query);
 }
 
 /*
- * Start a query and wait for its id.  The text is in the database's encoding.
- * Throws if Athena refuses it.  The query ends with query_end(), or with the
- * current resource owner.
+ * Let all queries of this backend get on as far as they can without waiting.
+ * Returns when to call again at the latest, by http_now_ms().  What becomes of a
+ * query is told by query_wait() alone; but one that exceeds a limit is an error
+ * at once, whosever statement it belongs to.
+ */
+int64
+query_progress(void)
+{
+	int64 wake = PG_INT64_MAX;
+	dlist_iter iter;
+
+	http_progress();
+	dlist_foreach (iter, &running)
+	{
+		AthenaQuery *query = dlist_container(AthenaQuery, node, iter.cur);
+
+		if (query->start_call && !query_is_over(query) &&
+			aws_call_advance(query->start_call, &wake))
+			take_id(query);
+	}
+	poll_progress(&running, &wake);
+	return wake;
+}
+
+/* Is there nothing more to wait for?  Then query_wait() returns or throws at once. */
+bool
+query_is_over(const AthenaQuery *query)
+{
+	return query->phase == QUERY_ENDED || query->error.kind != AWS_OK;
+}
+
+/*
+ * Wait until nothing is to be waited for, letting the other queries of this
+ * backend get on meanwhile.
+ */
+static void
+wait_for(AthenaQuery *query, bool id_only)
+{
+	for (;;)
+	{
+		int64 wake = query_progress();
+
+		if (query_is_over(query) || (id_only && query->phase != QUERY_STARTING))
+			return;
+		http_wait_some(wake, query->phase == QUERY_STARTING ? HTTP_WAIT_START : HTTP_WAIT_QUERY);
+	}
+}
+
+/* How many queries of this backend are not over? */
+int
+query_count_running(void)
+{
+	dlist_iter iter;
+	int n = 0;
+
+	dlist_foreach (iter, &running)
+		if (!query_is_over(dlist_container(AthenaQuery, node, iter.cur)))
+			n++;
+	return n;
+}
+
+/*
+ * Start a query without waiting for anything.  The text is in the database's
+ * encoding.  The query ends with query_end(), or with the current resource
+ * owner.  Throws where keys cannot be had.
  */
 AthenaQuery *
-query_start(const QuerySettings *settings, const char *sql)
+query_begin(const QuerySettings *settings, const char *sql)
 {
 	AthenaQuery *query = query_create(settings, sql);
 
@@ -236,127 +309,24 @@ query_start(const QuerySettings *settings, const char *sql)
 	return query;
 }
 
-/* SQLSTATE for the name of an engine error, with which its reason begins. */
-static int
-failure_sqlstate(const AthenaExecution *x)
+/* The same, and wait for its id.  Throws if Athena refuses it. */
+AthenaQuery *
+query_start(const QuerySettings *settings, const char *sql)
 {
-	static const struct
-	{
-		const char *name;
-		int sqlstate;
-	} known[] = {
-		{"TABLE_NOT_FOUND", ERRCODE_UNDEFINED_TABLE},
-		{"SCHEMA_NOT_FOUND", ERRCODE_UNDEFINED_SCHEMA},
-		{"CATALOG_NOT_FOUND", ERRCODE_UNDEFINED_DATABASE},
-		{"COLUMN_NOT_FOUND", ERRCODE_UNDEFINED_COLUMN},
-		{"FUNCTION_NOT_FOUND", ERRCODE_UNDEFINED_FUNCTION},
-		{"NOT_FOUND", ERRCODE_UNDEFINED_OBJECT},
-		{"TABLE_ALREADY_EXISTS", ERRCODE_DUPLICATE_TABLE},
-		{"ALREADY_EXISTS", ERRCODE_DUPLICATE_OBJECT},
-		{"SYNTAX_ERROR", ERRCODE_SYNTAX_ERROR},
-		{"TYPE_MISMATCH", ERRCODE_DATATYPE_MISMATCH},
-		{"DIVISION_BY_ZERO", ERRCODE_DIVISION_BY_ZERO},
-		{"NUMERIC_VALUE_OUT_OF_RANGE", ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE},
-		{"SUBQUERY_MULTIPLE_ROWS", ERRCODE_CARDINALITY_VIOLATION},
-		{"INVALID_CAST_ARGUMENT", ERRCODE_INVALID_TEXT_REPRESENTATION},
-		{"INVALID_FUNCTION_ARGUMENT", ERRCODE_INVALID_PARAMETER_VALUE},
-		{"NOT_SUPPORTED", ERRCODE_FEATURE_NOT_SUPPORTED},
-		{"PERMISSION_DENIED", ERRCODE_INSUFFICIENT_PRIVILEGE},
-		{"ACCESS_DENIED", ERRCODE_INSUFFICIENT_PRIVILEGE},
-		{"HIVE_BAD_DATA", ERRCODE_DATA_EXCEPTION},
-		{"HIVE_PARTITION_SCHEMA_MISMATCH", ERRCODE_DATATYPE_MISMATCH},
-		{"EXCEEDED_MEMORY_LIMIT", ERRCODE_INSUFFICIENT_RESOURCES},
-		{"EXCEEDED_LOCAL_MEMORY_LIMIT", ERRCODE_INSUFFICIENT_RESOURCES},
-		{"EXCEEDED_TIME_LIMIT", ERRCODE_QUERY_CANCELED},
-	};
-	size_t i;
+	AthenaQuery *query = query_begin(settings, sql);
 
-	for (i = 0; i < lengthof(known); i++)
-	{
-		size_t len = strlen(known[i].name);
-
-		if (strncmp(x->reason, known[i].name, len) == 0 && x->reason[len] == ':')
-			return known[i].sqlstate;
-	}
-	if (x->error_type == 1500 || strstr(x->reason, "AccessDenied") ||
-		strstr(x->reason, "Access Denied"))
-		return ERRCODE_INSUFFICIENT_PRIVILEGE;
-	if (x->error_type == 1301)
-		return ERRCODE_UNDEFINED_TABLE;
-	return ERRCODE_FDW_ERROR;
-}
-
-static const char *
-failure_hint(int sqlstate, const AthenaExecution *x)
-{
-	if (sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE)
-	{
-		const char *action = strstr(x->reason, "to perform: ");
-		size_t len = action ? strcspn(action + 12, " ,;)\"") : 0;
-
-		if (len > 0)
-			return psprintf("Attach a policy that allows %.*s to the IAM user or role of the key; "
-							"doc/permissions.md says what needs which.",
-							(int) len, aws_text_to_show(action + 12));
-		if (strstr(x->reason, "writing output") || strstr(x->reason, "write output"))
-			return "The key needs s3:PutObject, s3:AbortMultipartUpload and s3:GetBucketLocation "
-				   "on "
-				   "the output location; athena_check() tries them.";
-		if (strstr(x->reason, "glue"))
-			return "The key needs the Glue permissions that the message names; the README has the "
-				   "whole policy.";
-		return "The key needs s3:GetObject and s3:ListBucket on the table's location.";
-	}
-	if (sqlstate == ERRCODE_UNDEFINED_COLUMN || sqlstate == ERRCODE_UNDEFINED_TABLE)
-		return "The table may have changed in Athena since its foreign table was made: "
-			   "athena_diff() shows what did, athena_sync() mends it.";
-	if (sqlstate == ERRCODE_DATATYPE_MISMATCH)
-		return "If a column is declared here with another type than it has in Athena, say which it "
-			   "has: ALTER FOREIGN TABLE ... ALTER COLUMN ... OPTIONS (ADD remote_type '...').";
-	if (sqlstate == ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE || sqlstate == ERRCODE_FEATURE_NOT_SUPPORTED)
-		return "Where Athena's engine cannot do what PostgreSQL can, SET athena_fdw.pushdown = off "
-			   "does "
-			   "it here.";
-	return NULL;
-}
-
-/* Throw what a query ended with that did not succeed. */
-static void
-throw_failure(AthenaQuery *query)
-{
-	static const char *const categories[] = {"", " (system)", " (user)", " (other)"};
-	AthenaExecution *x = &query->execution;
-	int sqlstate = failure_sqlstate(x);
-	const char *hint = failure_hint(sqlstate, x);
-	char *reason = aws_text_to_show(x->reason);
-	char *details = psprintf("Query Execution ID %s", query->id);
-
-	query->trouble =
-		sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE ? TROUBLE_PERMISSION : TROUBLE_STATEMENT;
-	if (x->state == ATHENA_CANCELLED)
-		query->trouble = TROUBLE_CANCELLED;
-	if (x->state == ATHENA_CANCELLED)
-		ereport(ERROR,
-				(errcode(ERRCODE_QUERY_CANCELED),
-				 errmsg("Athena query was cancelled: %s", *reason ? reason : "no reason was given"),
-				 errdetail("%s.", details)));
-	if (x->error_category > 0)
-		details = psprintf(
-			"%s, error category %d%s, type %d", details, x->error_category,
-			x->error_category < (int) lengthof(categories) ? categories[x->error_category] : "",
-			x->error_type);
-	ereport(ERROR, (errcode(sqlstate),
-					errmsg("Athena query failed: %s", *reason ? reason : "no reason was given"),
-					errdetail("%s.  Remote SQL: %s", details, query->sql),
-					hint ? errhint("%s", hint) : 0));
+	wait_for(query, true);
+	if (query->error.kind != AWS_OK)
+		aws_error_throw(&query->error);
+	return query;
 }
 
 /*
  * Note what is to be deleted at the end, as soon as it is known: a query that is
  * stopped may have written it.  The object of another query never is.
  */
-static void
-note_result_object(AthenaQuery *query)
+void
+query_note_result_object(AthenaQuery *query)
 {
 	MemoryContext caller;
 
@@ -372,116 +342,19 @@ note_result_object(AthenaQuery *query)
 	}
 }
 
-/* Ask for the state once; the answer's strings go to the query's context. */
-static void
-poll_state(AthenaQuery *query, MemoryContext scratch)
-{
-	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	AthenaExecution x;
-	AwsError error;
-	bool ended;
-
-	if (!athena_get_query_execution(query->settings.client, query->id, &x, &error))
-	{
-		query_note_error(query, &error);
-		aws_error_throw(&error);
-	}
-	ended = x.state != ATHENA_QUEUED && x.state != ATHENA_RUNNING;
-	MemoryContextSwitchTo(query->context);
-	/* known from the first poll on, and the last one says it again */
-	x.output_location = *query->execution.output_location && !ended ?
-							query->execution.output_location :
-							pstrdup(x.output_location);
-	x.reason = ended ? pstrdup(x.reason) : "";
-	query->execution = x;
-	if (ended)
-		query->phase = QUERY_ENDED;
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(scratch);
-	note_result_object(query);
-}
-
-/* Throw if the query has taken too long. */
-static void
-check_time(AthenaQuery *query, int64 age)
-{
-	int timeout = query->settings.query_timeout_ms;
-
-	if (timeout == 0 || age < timeout)
-		return;
-	query->trouble = TROUBLE_LIMIT;
-	ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
-					errmsg("Athena query was stopped after %d s", timeout / 1000),
-					errdetail("Query Execution ID %s.", query->id),
-					errhint("Option query_timeout of server \"%s\" sets this limit.",
-							query->settings.server_name)));
-}
-
 /*
- * Throw if a running query has scanned too much.  One that has ended has been
- * paid for, and its rows are delivered.
- */
-static void
-check_bytes(AthenaQuery *query)
-{
-	const char *whence;
-	int64 limit = cost_limit(&query->settings, &whence);
-	int64 scanned = query->execution.bytes_scanned;
-
-	if (limit == 0 || scanned <= limit)
-		return;
-	if (query->phase == QUERY_RUNNING)
-	{
-		query->trouble = TROUBLE_LIMIT;
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("Athena query was stopped after scanning %s", cost_bytes_text(scanned)),
-				 errdetail("%s is %s.  Query Execution ID %s.", whence, cost_bytes_text(limit),
-						   query->id),
-				 errhint("Restrict the partitions, ask for fewer columns, or raise the limit.")));
-	}
-	ereport(
-		WARNING,
-		(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-		 errmsg("Athena query had scanned %s before it could be stopped", cost_bytes_text(scanned)),
-		 errdetail("%s is %s.  Query Execution ID %s.", whence, cost_bytes_text(limit), query->id),
-		 errhint("A workgroup's limit of data scanned per query is enforced by Athena itself.")));
-}
-
-/*
- * Wait until the query has succeeded.  Throws if it fails, is cancelled from
- * elsewhere, takes longer than the server's query_timeout, or scans more than
- * it may.
+ * Wait until the query has succeeded.  Throws if it is refused, fails, is
+ * cancelled from elsewhere, takes longer than the server's query_timeout, or
+ * scans more than it may.
  */
 void
 query_wait(AthenaQuery *query)
 {
-	MemoryContext scratch =
-		AllocSetContextCreate(CurrentMemoryContext, "Athena poll", ALLOCSET_SMALL_SIZES);
-	int64 began = http_now_ms();
-	int timeout = query->settings.query_timeout_ms;
-	int64 throttled = aws_throttled_total();
-
-	while (query->phase == QUERY_RUNNING)
-	{
-		int64 age = http_now_ms() - began;
-		int delay = (int) Min(Max(age / 4, poll_first_ms), POLL_MAX_MS);
-
-		check_time(query, age);
-		if (timeout > 0)
-			delay = (int) Min(delay, timeout - age);
-		http_pause(delay, HTTP_WAIT_QUERY);
-		poll_state(query, scratch);
-		check_bytes(query);
-	}
-	MemoryContextDelete(scratch);
-	/* others ask, too: when throttled, ask less often from now on, and forget it slowly */
-	if (aws_throttled_total() > throttled)
-		poll_first_ms = Min(poll_first_ms * 2, POLL_MAX_MS);
-	else
-		poll_first_ms = Max(poll_first_ms * 3 / 4, POLL_FIRST_MS);
+	wait_for(query, false);
+	if (query->error.kind != AWS_OK)
+		aws_error_throw(&query->error);
 	if (query->execution.state != ATHENA_SUCCEEDED)
-		throw_failure(query);
+		query_throw_failure(query);
 }
 
 /*
@@ -498,7 +371,7 @@ query_run_again(AthenaQuery *query, const AwsError *error)
 	elog(DEBUG1, "athena_fdw: the reused result of query %s is gone, running it again", query->id);
 	close_record(query);
 	query->settings.reuse_minutes = 0;
-	query->phase = QUERY_STARTING;
+	query->error.kind = AWS_OK;
 	query->id[0] = '\0';
 	query->execution.output_location = "";
 	submit(query);
@@ -565,6 +438,7 @@ static void
 end_quietly(AthenaQuery *query, int64 deadline)
 {
 	dlist_delete(&query->node);
+	poll_forget(query);
 	if (query->phase != QUERY_ENDED)
 		stop_quietly(query, deadline);
 	close_record(query);

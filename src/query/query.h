@@ -76,8 +76,14 @@ typedef struct AthenaQuery
 	char *result_key;
 	QueryRecord *record; /* in the session's history; NULL once it is closed */
 	QueryTrouble trouble;
-	int64 throttled_before; /* the backend's counts when it began */
-	int64 repeated_before;
+	AwsError error; /* of a call, with which it ended for us; kind AWS_OK for none */
+
+	/* of poll.c; times by http_now_ms() */
+	int64 started_ms; /* when StartQueryExecution was sent */
+	int64 next_poll_ms;
+	struct Poll *poll; /* that is under way; NULL for none */
+	bool poll_alone; /* not together with others */
+	bool limits_due; /* its state is new: has it exceeded a limit? */
 
 	/* what EXPLAIN shows */
 	const char *reader; /* "pages" or "s3"; NULL before a result was opened */
@@ -92,10 +98,18 @@ typedef struct AthenaQuery
 /* Setting athena_fdw.cancel_timeout, in milliseconds. */
 extern int query_cancel_timeout;
 
+extern AthenaQuery *query_begin(const QuerySettings *settings, const char *sql);
 extern AthenaQuery *query_start(const QuerySettings *settings, const char *sql);
+extern int64 query_progress(void);
+extern bool query_is_over(const AthenaQuery *query);
+extern int query_count_running(void);
 extern void query_wait(AthenaQuery *query);
 extern void query_end(AthenaQuery *query);
 extern bool query_run_again(AthenaQuery *query, const AwsError *error);
 extern void query_note_error(AthenaQuery *query, const AwsError *error);
+extern void query_note_result_object(AthenaQuery *query);
+
+/* failure.c */
+extern _Noreturn void query_throw_failure(AthenaQuery *query);
 
 #endif /* ATHENA_QUERY_H */
