@@ -63,6 +63,11 @@ _PG_init(void)
 		"expected.",
 		"Athena then returns rows with those keys alone.  0 turns it off.", &planner_semi_join_keys,
 		1000, 0, 100000, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"athena_fdw.start_early", "Starts the Athena queries of a statement together.",
+		"When off, each starts when its first row is asked for, and those of an Append one after "
+		"the other.",
+		&overlap_start_early, true, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("athena_fdw.fetch_parts",
 							"How many parts of a result are fetched from S3 at once, at most.",
 							"Small results take one; more are fetched as more rows are read.",
@@ -87,6 +92,7 @@ _PG_init(void)
 							 NULL);
 	MarkGUCPrefixReserved("athena_fdw");
 	whole_init();
+	overlap_init();
 	if (process_shared_preload_libraries_in_progress)
 		stats_init();
 }
@@ -109,6 +115,10 @@ athena_fdw_handler(PG_FUNCTION_ARGS)
 	routine->ReScanForeignScan = athena_rescan_foreign_scan;
 	routine->EndForeignScan = athena_end_foreign_scan;
 	routine->ExplainForeignScan = athena_explain_foreign_scan;
+	routine->IsForeignPathAsyncCapable = athena_is_async_capable;
+	routine->ForeignAsyncRequest = athena_async_request;
+	routine->ForeignAsyncConfigureWait = athena_async_configure_wait;
+	routine->ForeignAsyncNotify = athena_async_notify;
 
 	/* statistics */
 	routine->AnalyzeForeignTable = athena_analyze_foreign_table;

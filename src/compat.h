@@ -116,6 +116,15 @@ athena_ordering_op(Oid op, Oid *opfamily, Oid *type, bool *descending)
 	create_foreign_join_path(root, rel, NULL, rows, startup, total, NIL, NULL, NULL, NIL)
 #endif
 
+/* Until 17 a plan was run with a word on whether it is run again. */
+#if PG_VERSION_NUM >= 180000
+#define ATHENA_EXECUTE_ONCE_PARAM
+#define ATHENA_EXECUTE_ONCE
+#else
+#define ATHENA_EXECUTE_ONCE_PARAM , bool execute_once
+#define ATHENA_EXECUTE_ONCE , execute_once
+#endif
+
 /* Since 16 the user whose rights a scan uses stands in the plan node. */
 static inline Oid
 athena_scan_user(ForeignScanState *node)

@@ -714,6 +714,17 @@ http_wait_some(int64 until_ms, HttpWait event)
 	wait_once(until_ms, event);
 }
 
+/* Is there a descriptor to wait for elsewhere? */
+bool
+http_can_wait_elsewhere(void)
+{
+#ifdef USE_EPOLL
+	return true;
+#else
+	return false;
+#endif
+}
+
 /*
  * For one who waits elsewhere: a descriptor that is readable when something may
  * have arrived, and at the given time at the latest.  Whoever then comes back

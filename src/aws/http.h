@@ -66,6 +66,7 @@ extern void http_wait_more(HttpRequest *request, size_t seen, int64 deadline_ms,
 extern bool http_wait_quietly(HttpRequest *request, int64 deadline_ms);
 extern void http_pause(int ms, HttpWait event);
 extern void http_wait_some(int64 until_ms, HttpWait event);
+extern bool http_can_wait_elsewhere(void);
 extern int http_wait_fd(int64 until_ms);
 extern void http_progress(void);
 extern void http_free(HttpRequest *request);

@@ -136,6 +136,21 @@ s3_get_object(const AwsClient *client, const char *bucket, const char *key,
 }
 
 /*
+ * The same begun only: the caller waits for the call and owns it.  The strings
+ * and the client must outlive it.
+ */
+AwsCall *
+s3_begin_get_object(const AwsClient *client, const char *bucket, const char *key,
+					const char *expected_owner, size_t max)
+{
+	AwsCallSpec spec = make_spec("GetObject", "GET", bucket, key, "", expected_owner);
+
+	spec.max_body = max;
+	spec.wait = HTTP_WAIT_FETCH;
+	return aws_call_begin(client, &spec);
+}
+
+/*
  * Begin to read a part of an object, which goes to the sink.  May throw.  The
  * caller frees the call before the sink.
  */

@@ -29,6 +29,8 @@ extern bool s3_put_object(const AwsClient *client, const char *bucket, const cha
 						  const char *body, const char *expected_owner, AwsError *error);
 extern char *s3_get_object(const AwsClient *client, const char *bucket, const char *key,
 						   const char *expected_owner, size_t max, size_t *len, AwsError *error);
+extern AwsCall *s3_begin_get_object(const AwsClient *client, const char *bucket, const char *key,
+									const char *expected_owner, size_t max);
 extern AwsCall *s3_get_object_part(const AwsClient *client, const char *bucket, const char *key,
 								   const char *expected_owner, HttpSink *sink);
 extern AwsCall *s3_delete_object(const AwsClient *client, const char *bucket, const char *key,

@@ -256,6 +256,13 @@ s3_read_first(S3Reader *r, int64 deadline_ms)
 	return S3_READ_MORE;
 }
 
+/* Has the first answer begun to come, or its first attempt failed? */
+bool
+s3_read_has_answer(const S3Reader *r)
+{
+	return aws_call_has_answer(r->parts[r->current].call);
+}
+
 /*
  * Get more bytes behind those that the caller has not taken, which are *pos to
  * *end and may be moved by this.  NULL in both at first.  Throws on interrupts.

@@ -3,7 +3,8 @@
  *	  Running a foreign scan.
  *
  * Callbacks of the executor.  The query starts when the first row is asked
- * for, never before: BeginForeignScan does not touch the network.
+ * for, of this scan or of another one of the plan (overlap.c), never before:
+ * BeginForeignScan does not touch the network.
  *
  * Rescans.  One Athena query serves as many passes as the plan makes, as long
  * as the text with its parameters stays the same.  Where a rescan is expected
@@ -20,6 +21,7 @@
 #include "foreign/fdwapi.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "query/cost.h"
 #include "query/literal.h"
 #include "storage/storage.h"
@@ -43,6 +45,15 @@ scan_error_context(void *arg)
 	if (scan->rows && scan->rows->current >= 0)
 		return;
 	errcontext("scan of foreign table \"%s\"", scan->name);
+}
+
+static void
+enter_context(AthenaScan *scan, ErrorContextCallback *context)
+{
+	context->callback = scan_error_context;
+	context->arg = scan;
+	context->previous = error_context_stack;
+	error_context_stack = context;
 }
 
 static bool
@@ -155,7 +166,7 @@ scan_bind(ForeignScanState *node, bool *fallback)
 	return sql.data;
 }
 
-/* Start the query, which copies what it needs, and wait until it has succeeded. */
+/* Start a query, which copies what it needs, without waiting for it. */
 static void
 scan_start(ForeignScanState *node, const char *sql, bool fallback)
 {
@@ -167,8 +178,7 @@ scan_start(ForeignScanState *node, const char *sql, bool fallback)
 						errhint("RESET athena_fdw.debug_dialect.")));
 	scan->fallback = fallback;
 	scan->queries++;
-	scan->query = query_start(storage_settings_for_table(scan->relid, scan_user(node)), sql);
-	query_wait(scan->query);
+	scan->query = query_begin(storage_settings_for_table(scan->relid, scan_user(node)), sql);
 }
 
 /* Begin to read the result. */
@@ -200,12 +210,17 @@ scan_close_result(AthenaScan *scan)
 	scan->rows = NULL;
 }
 
-/* Make the query run for the current parameters; the result may be at hand. */
-static void
-scan_prepare(ForeignScanState *node)
+/*
+ * Make the query for the current parameters run, unless its result is at hand;
+ * waits for nothing.  The other scans of the plan that can start theirs do so too.
+ */
+void
+scan_begin_query(ForeignScanState *node)
 {
 	AthenaScan *scan = node->fdw_state;
+	ErrorContextCallback context;
 
+	enter_context(scan, &context);
 	if (scan->bind_due || scan->query == NULL)
 	{
 		bool fallback;
@@ -225,8 +240,57 @@ scan_prepare(ForeignScanState *node)
 		if (scan->query == NULL)
 			scan_start(node, sql, fallback);
 	}
+	error_context_stack = context.previous;
+}
+
+/* Could its query start before its first row is asked for? */
+bool
+scan_can_start_early(ForeignScanState *node)
+{
+	AthenaScan *scan = node->fdw_state;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+
+	return scan->context != NULL && scan->queries == 0 && node->ss.ps.chgParam == NULL &&
+		   !has_exec_param((Node *) plan->fdw_exprs, NULL) &&
+		   !contain_volatile_functions((Node *) plan->fdw_exprs) &&
+		   !(intVal(private_list(node, SCAN_FLAGS)) & SCAN_FOR_TESTS);
+}
+
+/* Is a row to be had without waiting for Athena?  Asks for the result when it can. */
+bool
+scan_is_near(ForeignScanState *node)
+{
+	AthenaScan *scan = node->fdw_state;
+
+	if (scan->query == NULL)
+		return false;
+	if (scan->rows || scan->all_read)
+		return true;
+	if (!query_is_over(scan->query))
+		return false;
+	if (scan->query->error.kind != AWS_OK || scan->query->execution.state != ATHENA_SUCCEEDED)
+		return true; /* to say why it failed */
+	if (scan->query->prepared == NULL)
+		result_prepare(scan->query);
+	return result_is_near(scan->query);
+}
+
+/* Have the result open, waiting for it. */
+static void
+scan_prepare(ForeignScanState *node)
+{
+	AthenaScan *scan = node->fdw_state;
+
+	if (scan->query == NULL || scan->bind_due)
+	{
+		scan_begin_query(node);
+		overlap_start_others(node);
+	}
 	if (scan->rows == NULL)
+	{
+		query_wait(scan->query);
 		scan_open_result(node);
+	}
 }
 
 /* Fill the slot with the next row of the result; false after the last. */
@@ -297,11 +361,7 @@ athena_iterate_foreign_scan(ForeignScanState *node)
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	ErrorContextCallback context;
 
-	context.callback = scan_error_context;
-	context.arg = scan;
-	context.previous = error_context_stack;
-	error_context_stack = &context;
-
+	enter_context(scan, &context);
 	ExecClearTuple(slot);
 	scan_prepare(node);
 	/* kept rows are those that came: what is evaluated here may change with a rescan */

@@ -54,6 +54,8 @@ typedef struct AthenaScan
 	Tuplestorestate *store;
 	TupleTableSlot *store_slot;
 
+	bool looked; /* have the other scans of the plan been started with this one? */
+	bool in_turn; /* under a limit: not before the scans before it in an Append */
 	int queries; /* started so far */
 	double earlier_cost; /* the same in money */
 	int64 earlier_bytes_scanned; /* of those before the current one */
@@ -63,8 +65,25 @@ extern void athena_begin_foreign_scan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *athena_iterate_foreign_scan(ForeignScanState *node);
 extern void athena_rescan_foreign_scan(ForeignScanState *node);
 extern void athena_end_foreign_scan(ForeignScanState *node);
+extern bool athena_is_async_capable(ForeignPath *path);
+extern void athena_async_request(AsyncRequest *request);
+extern void athena_async_configure_wait(AsyncRequest *request);
+extern void athena_async_notify(AsyncRequest *request);
 extern bool athena_analyze_foreign_table(Relation rel, AcquireSampleRowsFunc *func,
 										 BlockNumber *pages);
 extern void athena_explain_foreign_scan(ForeignScanState *node, ExplainState *es);
+
+/* ---------- between the files of this room ---------- */
+
+extern void scan_begin_query(ForeignScanState *node);
+extern bool scan_can_start_early(ForeignScanState *node);
+extern bool scan_is_near(ForeignScanState *node);
+extern bool scan_is_ours(const PlanState *node);
+extern void overlap_start_others(ForeignScanState *node);
+extern bool overlap_has_room(void);
+
+/* overlap.c: setting athena_fdw.start_early, and what watches plans */
+extern bool overlap_start_early;
+extern void overlap_init(void);
 
 #endif /* ATHENA_SCAN_H */

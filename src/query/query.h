@@ -75,6 +75,7 @@ typedef struct AthenaQuery
 	char *result_bucket; /* what to delete at the end; NULL for nothing */
 	char *result_key;
 	QueryRecord *record; /* in the session's history; NULL once it is closed */
+	struct AthenaResult *prepared; /* of result.c: asked for, and not yet opened */
 	QueryTrouble trouble;
 	AwsError error; /* of a call, with which it ended for us; kind AWS_OK for none */
 

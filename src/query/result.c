@@ -46,11 +46,11 @@ result_has_header(const AthenaQuery *query)
 }
 
 /*
- * Begin to read the rows of a query that has succeeded.  May be called again
- * for the same query, to read them from the start.
+ * Ask for the result of a query that has succeeded, without waiting for it.
+ * Throws where keys cannot be had.
  */
-AthenaResult *
-result_open(AthenaQuery *query)
+void
+result_prepare(AthenaQuery *query)
 {
 	MemoryContext context =
 		AllocSetContextCreate(query->context, "Athena result", ALLOCSET_SMALL_SIZES);
@@ -59,8 +59,36 @@ result_open(AthenaQuery *query)
 	result->query = query;
 	result->context = context;
 	result->update_count = -1;
-	if (!result_csv_open(result))
-		result_pages_open(result);
+	if (!result_csv_begin(result))
+		result_pages_begin(result);
+	query->prepared = result;
+}
+
+/* Has an answer come since result_prepare(), so that opening will not wait for one? */
+bool
+result_is_near(const AthenaQuery *query)
+{
+	return query->prepared->has_answer(query->prepared);
+}
+
+/*
+ * Begin to read the rows of a query that has succeeded.  May be called again
+ * for the same query, to read them from the start.
+ */
+AthenaResult *
+result_open(AthenaQuery *query)
+{
+	AthenaResult *result;
+
+	if (query->prepared == NULL)
+		result_prepare(query);
+	result = query->prepared;
+	query->prepared = NULL;
+	if (!result->open(result))
+	{
+		result_pages_begin(result);
+		result->open(result);
+	}
 	return result;
 }
 

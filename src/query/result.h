@@ -31,7 +31,10 @@ typedef struct AthenaResult
 	ResultColumn *columns;
 	TextValue *values;
 	int64 update_count; /* -1 if the statement has none */
-	bool (*next)(struct AthenaResult *result); /* of the reader */
+	/* of the reader: wait for what was asked for, false if it cannot be read; and so on */
+	bool (*open)(struct AthenaResult *result);
+	bool (*has_answer)(const struct AthenaResult *result);
+	bool (*next)(struct AthenaResult *result);
 	void *reader;
 } AthenaResult;
 
@@ -39,6 +42,8 @@ typedef struct AthenaResult
 extern int result_fetch_parts;
 extern int result_fetch_part_size;
 
+extern void result_prepare(AthenaQuery *query);
+extern bool result_is_near(const AthenaQuery *query);
 extern AthenaResult *result_open(AthenaQuery *query);
 extern bool result_next(AthenaResult *result);
 extern void result_close(AthenaResult *result);
@@ -47,7 +52,7 @@ extern void result_close(AthenaResult *result);
 
 extern void result_set_columns(AthenaResult *result, int ncolumns);
 extern bool result_has_header(const AthenaQuery *query);
-extern void result_pages_open(AthenaResult *result);
-extern bool result_csv_open(AthenaResult *result);
+extern void result_pages_begin(AthenaResult *result);
+extern bool result_csv_begin(AthenaResult *result);
 
 #endif /* ATHENA_RESULT_H */

@@ -32,6 +32,8 @@
 typedef struct CsvReader
 {
 	S3Reader *object;
+	AwsCall *metadata; /* until it has been read */
+	AwsClient quick; /* who asks for it */
 	CsvScan scan;
 	char *bucket;
 	char *key;
@@ -55,7 +57,9 @@ close_object(void *arg)
 {
 	CsvReader *reader = arg;
 
+	aws_call_free(reader->metadata);
 	s3_read_close(reader->object);
+	reader->metadata = NULL;
 	reader->object = NULL;
 }
 
@@ -120,7 +124,7 @@ next_row(AthenaResult *result)
 	if (reader->since_progress >= PROGRESS_BYTES)
 	{
 		reader->since_progress = 0;
-		http_progress();
+		query_progress();
 	}
 	for (;;)
 	{
@@ -173,34 +177,50 @@ take_columns(AthenaResult *result, const char *doc, size_t len)
 	return true;
 }
 
-/*
- * Ask for both objects, and read the columns and the row of their names.  NULL
- * if that succeeds, else the reason; then *error says what S3 answered, if it
- * was that.
- */
-static const char *
-open_objects(AthenaResult *result, AwsError *error)
+/* Ask for both objects. */
+static void
+request_objects(AthenaResult *result)
 {
 	CsvReader *reader = result->reader;
 	const QuerySettings *settings = &result->query->settings;
 	S3ReadPlan plan = {result_fetch_parts, (size_t) result_fetch_part_size * 1024};
-	AwsClient quick = *settings->client;
+	AwsClient *quick = &reader->quick;
+
+	reader->object = s3_read_open(settings->client, reader->bucket, reader->key,
+								  settings->expected_bucket_owner, &plan);
+	s3_read_first(reader->object, 0);
+	*quick = *settings->client;
+	quick->connect_timeout_ms = Min(quick->connect_timeout_ms, OPEN_CONNECT_TIMEOUT_MS);
+	quick->request_timeout_ms = Min(quick->request_timeout_ms, OPEN_TIMEOUT_MS);
+	quick->max_retries = Min(quick->max_retries, OPEN_RETRIES);
+	reader->metadata =
+		s3_begin_get_object(quick, reader->bucket, psprintf("%s.metadata", reader->key),
+							settings->expected_bucket_owner, MAX_METADATA);
+}
+
+/*
+ * Wait for both objects, and read the columns and the row of their names.  NULL
+ * if that succeeds, else the reason; then *error says what S3 answered, if it
+ * was that.
+ */
+static const char *
+take_objects(AthenaResult *result, AwsError *error)
+{
+	CsvReader *reader = result->reader;
 	char *doc;
 	size_t len;
 
 	memset(error, 0, sizeof(*error));
-	reader->object = s3_read_open(settings->client, reader->bucket, reader->key,
-								  settings->expected_bucket_owner, &plan);
-	quick.connect_timeout_ms = Min(quick.connect_timeout_ms, OPEN_CONNECT_TIMEOUT_MS);
-	quick.request_timeout_ms = Min(quick.request_timeout_ms, OPEN_TIMEOUT_MS);
-	quick.max_retries = Min(quick.max_retries, OPEN_RETRIES);
-	s3_read_first(reader->object, 0);
-	doc = s3_get_object(&quick, reader->bucket, psprintf("%s.metadata", reader->key),
-						settings->expected_bucket_owner, MAX_METADATA, &len, error);
-	if (doc == NULL)
+	if (!aws_call_wait(reader->metadata))
+	{
+		*error = *aws_call_error(reader->metadata);
 		return aws_error_summary(error);
+	}
+	doc = aws_call_body(reader->metadata, &len);
 	if (!take_columns(result, doc, len))
 		return "its metadata cannot be read";
+	aws_call_free(reader->metadata);
+	reader->metadata = NULL;
 	if (s3_read_first(reader->object, http_now_ms() + OPEN_TIMEOUT_MS) == S3_READ_FAILED)
 	{
 		*error = *s3_read_error(reader->object);
@@ -252,55 +272,86 @@ note_unreadable(const char *where, const char *why)
 		 where, why);
 }
 
+/* Where the object lies, as find_unreadable() knows it. */
+static char *
+place(AthenaResult *result)
+{
+	return psprintf("%s %s", result->query->settings.client->endpoint[AWS_S3],
+					((CsvReader *) result->reader)->bucket);
+}
+
 /*
- * Begin to read a result from its object.  False if pages have to be read
- * instead; the query then knows why.  With fetch_mode 's3' that is an error.
+ * Begin to read the rows.  False if pages have to be read instead; the query then
+ * knows why.  With fetch_mode 's3' that is an error.
  */
-bool
-result_csv_open(AthenaResult *result)
+static bool
+open_csv(AthenaResult *result)
 {
 	AthenaQuery *query = result->query;
-	bool insist = query->settings.fetch_mode == FETCH_S3;
+	CsvReader *reader = result->reader;
 	MemoryContext caller = MemoryContextSwitchTo(result->context);
-	MemoryContextCallback *cb = palloc0(sizeof(MemoryContextCallback));
-	CsvReader *reader = palloc0(sizeof(CsvReader));
-	char where[sizeof(unreadable[0].where)];
-	const Unreadable *known = NULL;
-	const char *why = NULL;
 	AwsError error;
+	const char *why = take_objects(result, &error);
 
-	query->no_object[0] = '\0';
-	if (!has_object(query) ||
-		!s3_parse_url(query->execution.output_location, &reader->bucket, &reader->key))
-	{
-		MemoryContextSwitchTo(caller);
-		return false;
-	}
-	cb->func = close_object;
-	cb->arg = reader;
-	MemoryContextRegisterResetCallback(result->context, cb);
-	result->reader = reader;
-	result->next = next_row;
-	snprintf(where, sizeof(where), "%s %s", query->settings.client->endpoint[AWS_S3],
-			 reader->bucket);
-	if (!insist)
-		known = find_unreadable(where);
-	if (known == NULL)
-		why = open_objects(result, &error);
 	MemoryContextSwitchTo(caller);
-	if (known == NULL && why == NULL)
+	if (why == NULL)
 	{
 		query->reader = "s3";
 		return true;
 	}
-	if (insist && error.kind != AWS_OK)
+	if (query->settings.fetch_mode == FETCH_S3 && error.kind != AWS_OK)
 		throw_error(result, &error);
-	if (insist)
+	if (query->settings.fetch_mode == FETCH_S3)
 		throw_malformed(result, why);
-	strlcpy(query->no_object, known ? known->why : why, sizeof(query->no_object));
+	strlcpy(query->no_object, why, sizeof(query->no_object));
 	/* that an earlier query's object is gone says nothing of the bucket */
-	if (known == NULL && !query->execution.reused)
-		note_unreadable(where, why);
+	if (!query->execution.reused)
+		note_unreadable(place(result), why);
 	close_object(reader);
 	return false;
+}
+
+static bool
+has_objects(const AthenaResult *result)
+{
+	const CsvReader *reader = result->reader;
+
+	return aws_call_has_answer(reader->metadata) && s3_read_has_answer(reader->object);
+}
+
+/*
+ * Ask for the object of a result, if there is one and it is to be read.  False if
+ * not; the query then knows why.
+ */
+bool
+result_csv_begin(AthenaResult *result)
+{
+	AthenaQuery *query = result->query;
+	MemoryContext caller = MemoryContextSwitchTo(result->context);
+	MemoryContextCallback *cb = palloc0(sizeof(MemoryContextCallback));
+	CsvReader *reader = palloc0(sizeof(CsvReader));
+	const Unreadable *known = NULL;
+	bool found;
+
+	query->no_object[0] = '\0';
+	found = has_object(query) &&
+			s3_parse_url(query->execution.output_location, &reader->bucket, &reader->key);
+	if (found)
+	{
+		result->open = open_csv;
+		result->has_answer = has_objects;
+		result->next = next_row;
+		result->reader = reader;
+		cb->func = close_object;
+		cb->arg = reader;
+		MemoryContextRegisterResetCallback(result->context, cb);
+		if (query->settings.fetch_mode != FETCH_S3)
+			known = find_unreadable(place(result));
+		if (known)
+			strlcpy(query->no_object, known->why, sizeof(query->no_object));
+		else
+			request_objects(result);
+	}
+	MemoryContextSwitchTo(caller);
+	return found && known == NULL;
 }

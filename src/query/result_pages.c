@@ -168,7 +168,7 @@ next_row(AthenaResult *result)
 	PageReader *reader = result->reader;
 
 	if (reader->next && reader->row_in_page % PROGRESS_ROWS == 0)
-		http_progress();
+		query_progress();
 	while (!read_row(result))
 	{
 		if (reader->next == NULL)
@@ -178,23 +178,39 @@ next_row(AthenaResult *result)
 	return true;
 }
 
-/* Begin to read a result by its pages. */
+/* Take the first page. */
+static bool
+open_pages(AthenaResult *result)
+{
+	result->query->reader = "pages";
+	advance_page(result);
+	if (result->ncolumns > 0 && result_has_header(result->query) && !read_row(result))
+		throw_malformed(result, "the row of column names is missing");
+	return true;
+}
+
+static bool
+has_page(const AthenaResult *result)
+{
+	const PageReader *reader = result->reader;
+
+	return aws_call_has_answer(reader->next);
+}
+
+/* Ask for the first page of a result. */
 void
-result_pages_open(AthenaResult *result)
+result_pages_begin(AthenaResult *result)
 {
 	MemoryContextCallback *cb =
 		MemoryContextAllocZero(result->context, sizeof(MemoryContextCallback));
 	PageReader *reader = MemoryContextAllocZero(result->context, sizeof(PageReader));
 
+	result->open = open_pages;
+	result->has_answer = has_page;
 	result->next = next_row;
 	result->reader = reader;
-	result->query->reader = "pages";
 	cb->func = drop_calls;
 	cb->arg = reader;
 	MemoryContextRegisterResetCallback(result->context, cb);
-
 	request_page(result, NULL);
-	advance_page(result);
-	if (result->ncolumns > 0 && result_has_header(result->query) && !read_row(result))
-		throw_malformed(result, "the row of column names is missing");
 }

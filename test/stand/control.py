@@ -12,7 +12,7 @@
     POST /_stand/web-token       {"token", "seconds"}
     GET  /_stand/keys            what Iam knows
     GET  /_stand/assumed         what was asked of STS, for each role that was given
-    POST /_stand/setting         {"need_partitions", "clock_offset", "workgroup": {...}}
+    POST /_stand/setting         {"need_partitions", "clock_offset", "workgroup": {...}, "latency": {action: seconds}}
     POST /_stand/expire          {"id"}: from now on its token is expired
     GET  /_stand/log             every request since the last reset
     GET  /_stand/counts          their number by action
@@ -52,7 +52,7 @@ class Control:
         self.clear()
 
     def clear(self):
-        self.faults, self.quotas, self.buckets = [], {}, {}
+        self.faults, self.quotas, self.buckets, self.latency = [], {}, {}, {}
         self.log = []
 
     def reset(self):
@@ -67,8 +67,17 @@ class Control:
 
     # ---------- on the way of a request ----------
 
+    def concerns(self, request):
+        """Is it a request of those who are tested?"""
+        return "AKIATESTENGINE" not in request.header("authorization") and "AKIATESTADMIN" not in request.header("authorization")
+
+    def travel(self, action, request):
+        """A wire as long as the setting says, both ways together."""
+        if self.latency and self.concerns(request):
+            time.sleep(self.latency.get(action, self.latency.get("*", 0)))
+
     def take_fault(self, service, action, request):
-        if not self.faults or "AKIATESTENGINE" in request.header("authorization") or "AKIATESTADMIN" in request.header("authorization"):
+        if not self.faults or not self.concerns(request):
             return None
         with self.lock:
             for rule in self.faults:
@@ -198,6 +207,8 @@ class Control:
             self.stand.athena.need_partitions = body["need_partitions"]
         if "clock_offset" in body:
             self.server.clock_offset = body["clock_offset"]
+        if "latency" in body:
+            self.latency = body["latency"]
         if "workgroup" in body:
             self.stand.athena.workgroups[body["workgroup"]["Name"]] = body["workgroup"]
 
@@ -221,7 +232,8 @@ class Control:
 
     def get_executions(self, body, request):
         executions = list(self.stand.athena.executions.values())
-        return [{"id": x.id, "state": x.state, "query": x.statement.sql, "key": x.key.name, "engine": x.run.id} for x in executions]
+        return [{"id": x.id, "state": x.state, "query": x.statement.sql, "key": x.key.name, "engine": x.run.id,
+                 "submitted": x.submitted, "ended": x.ended} for x in executions]
 
     def get_result(self, body, request):
         x = self.stand.athena.find(request.query["id"])

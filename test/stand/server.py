@@ -70,6 +70,7 @@ class Stand:
                 return e.answer, None
         started = time.time()
         service, action = self.name(request)
+        self.control.travel(action, request)
         fault = self.control.take_fault(service, action, request)
         answer = None
         if fault and fault.get("delay"):
