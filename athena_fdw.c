@@ -19,6 +19,7 @@
 #include "query/cost.h"
 #include "query/result.h"
 #include "query/stats.h"
+#include "query/unload.h"
 #include "storage/functions.h"
 #include "storage/storage.h"
 #include "utils/guc.h"
@@ -77,6 +78,11 @@ _PG_init(void)
 							"Each part that is fetched at once takes so much memory.",
 							&result_fetch_part_size, 4096, 1, 65536, PGC_USERSET, GUC_UNIT_KB, NULL,
 							NULL, NULL);
+	DefineCustomIntVariable(
+		"athena_fdw.unload_size",
+		"Results that are expected to be larger are written as files, by UNLOAD.",
+		"With fetch_mode auto, and where their order does not matter.  -1: none.", &unload_size,
+		1024, -1, PG_INT32_MAX, PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
 	DefineCustomIntVariable("athena_fdw.cancel_timeout",
 							"How long ending a statement may wait for Athena to confirm that its "
 							"query is stopped.",

@@ -183,3 +183,33 @@ json_flag(json_object *object, const char *name)
 {
 	return json_object_get_boolean(json_member(object, name));
 }
+
+/* The length of an array, -1 if it is none. */
+int
+json_list_length(json_object *list)
+{
+	return json_object_is_type(list, json_type_array) ? (int) json_object_array_length(list) : -1;
+}
+
+json_object *
+json_list_member(json_object *list, int i)
+{
+	return json_object_array_get_idx(list, (size_t) i);
+}
+
+/* Where a string stands in an array; -1 if it does not. */
+int
+json_list_position(json_object *list, const char *text)
+{
+	int i;
+
+	for (i = 0; i < json_list_length(list); i++)
+	{
+		json_object *member = json_list_member(list, i);
+
+		if (json_object_is_type(member, json_type_string) &&
+			strcmp(json_object_get_string(member), text) == 0)
+			return i;
+	}
+	return -1;
+}

@@ -28,6 +28,9 @@ extern json_object *json_object_quiet(const char *text, size_t len);
 extern json_object *json_member(json_object *object, const char *name);
 extern const char *json_string(json_object *object, const char *name);
 extern int64 json_int(json_object *object, const char *name, int64 otherwise);
+extern int json_list_length(json_object *list);
+extern json_object *json_list_member(json_object *list, int i);
+extern int json_list_position(json_object *list, const char *text);
 extern bool json_flag(json_object *object, const char *name);
 
 #endif /* ATHENA_JSON_H */

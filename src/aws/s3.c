@@ -249,6 +249,38 @@ s3_list_objects(const AwsClient *client, const char *bucket, const char *prefix,
 	return ok;
 }
 
+/*
+ * Call back for the objects whose key begins with prefix, the first thousand.
+ * Throws nothing, if the callback does not; false if they could not be listed.
+ */
+bool
+s3_list_quietly(const AwsClient *client, const char *bucket, const char *prefix,
+				const char *expected_owner, int64 deadline_ms, S3ObjectCallback callback, void *arg)
+{
+	char *raw = sigv4_uri_encode(prefix, false);
+	char query[MAX_NAME * 3 + 32];
+	AwsCallSpec spec;
+	AwsCall *call;
+	bool ok;
+
+	if (raw == NULL)
+		return false;
+	snprintf(query, sizeof(query), "list-type=2&prefix=%s", raw);
+	free(raw);
+	spec = make_spec("ListBucket", "GET", bucket, "", query, expected_owner);
+	call = aws_call_start(client, &spec);
+	ok = call != NULL && aws_call_wait_quietly(call, deadline_ms, true);
+	if (ok)
+	{
+		size_t len;
+		char *doc = aws_call_body(call, &len);
+
+		each_object(doc, len, callback, arg);
+	}
+	aws_call_free(call);
+	return ok;
+}
+
 /* Begin a multipart upload, which costs storage until it is ended; gives its id. */
 bool
 s3_create_multipart_upload(const AwsClient *client, const char *bucket, const char *key,

@@ -38,6 +38,9 @@ extern AwsCall *s3_delete_object(const AwsClient *client, const char *bucket, co
 extern bool s3_list_objects(const AwsClient *client, const char *bucket, const char *prefix,
 							bool deep, const char *expected_owner, S3ObjectCallback callback,
 							void *arg, AwsError *error);
+extern bool s3_list_quietly(const AwsClient *client, const char *bucket, const char *prefix,
+							const char *expected_owner, int64 deadline_ms,
+							S3ObjectCallback callback, void *arg);
 extern bool s3_create_multipart_upload(const AwsClient *client, const char *bucket, const char *key,
 									   const char *expected_owner, char **upload, AwsError *error);
 extern bool s3_list_parts(const AwsClient *client, const char *bucket, const char *key,

@@ -330,6 +330,22 @@ s3_read_more(S3Reader *r, char **pos, char **end)
 	}
 }
 
+/*
+ * The same until there are twice as many bytes as there were, where what was
+ * there was no whole record and has to be read anew.
+ */
+S3ReadState
+s3_read_enough(S3Reader *r, char **pos, char **end)
+{
+	size_t had = *end - *pos;
+	S3ReadState state;
+
+	do
+		state = s3_read_more(r, pos, end);
+	while (state == S3_READ_MORE && (size_t) (*end - *pos) < 2 * had);
+	return state;
+}
+
 /* End reading in any state; transfers under way are dropped.  Never throws. */
 void
 s3_read_close(S3Reader *r)

@@ -33,6 +33,7 @@ extern S3Reader *s3_read_open(const AwsClient *client, const char *bucket, const
 extern S3ReadState s3_read_first(S3Reader *reader, int64 deadline_ms);
 extern bool s3_read_has_answer(const S3Reader *reader);
 extern S3ReadState s3_read_more(S3Reader *reader, char **pos, char **end);
+extern S3ReadState s3_read_enough(S3Reader *reader, char **pos, char **end);
 extern void s3_read_close(S3Reader *reader);
 
 extern const AwsError *s3_read_error(const S3Reader *reader);

@@ -93,6 +93,8 @@ add_time(StringInfo text, const char *what, int64 ms)
 static char *
 reading(const AthenaQuery *query)
 {
+	if (query->files > 0)
+		return psprintf("%d %s of an UNLOAD", query->files, query->files == 1 ? "file" : "files");
 	if (query->parts > 0)
 		return psprintf("%d %s from S3", query->parts, query->parts == 1 ? "part" : "parts");
 	return psprintf(INT64_FORMAT " %s%s%s%s", query->pages, query->pages == 1 ? "page" : "pages",
@@ -126,6 +128,7 @@ explain_run(AthenaScan *scan, ExplainState *es)
 			ExplainPropertyText("Not From S3", query->no_object, es);
 		ExplainPropertyInteger("Pages", NULL, query->pages, es);
 		ExplainPropertyInteger("Parts", NULL, query->parts, es);
+		ExplainPropertyInteger("Files", NULL, query->files, es);
 		ExplainPropertyInteger("Rows Fetched", NULL, query->rows, es);
 		ExplainPropertyInteger("Bytes Fetched", "bytes", query->bytes_fetched, es);
 		ExplainPropertyInteger("Retries", NULL, query->retries, es);

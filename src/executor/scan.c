@@ -24,6 +24,7 @@
 #include "optimizer/optimizer.h"
 #include "query/cost.h"
 #include "query/literal.h"
+#include "query/unload.h"
 #include "storage/storage.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -166,19 +167,49 @@ scan_bind(ForeignScanState *node, bool *fallback)
 	return sql.data;
 }
 
+/* What the columns of the result are. */
+static List *
+scan_attrs(ForeignScanState *node)
+{
+	AthenaScan *scan = node->fdw_state;
+
+	return private_list(node, scan->fallback ? SCAN_FALLBACK_ATTRS : SCAN_ATTRS);
+}
+
+/* Are the rows to be written as files?  Not where they are wanted in an order. */
+static bool
+scan_may_unload(ForeignScanState *node, const QuerySettings *settings)
+{
+	Plan *plan = node->ss.ps.plan;
+
+	return !((AthenaScan *) node->fdw_state)->no_unload &&
+		   !(intVal(private_list(node, SCAN_FLAGS)) & SCAN_HAS_ORDER) &&
+		   unload_is_wanted(settings, plan->plan_rows * plan->plan_width);
+}
+
 /* Start a query, which copies what it needs, without waiting for it. */
 static void
 scan_start(ForeignScanState *node, const char *sql, bool fallback)
 {
 	AthenaScan *scan = node->fdw_state;
+	QuerySettings *settings = storage_settings_for_table(scan->relid, scan_user(node));
 
 	if (intVal(private_list(node, SCAN_FLAGS)) & SCAN_FOR_TESTS)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("the statement is written for PostgreSQL, not for Athena"),
 						errhint("RESET athena_fdw.debug_dialect.")));
+	if (sql != scan->bound)
+	{
+		if (scan->bound)
+			pfree(scan->bound);
+		scan->bound = MemoryContextStrdup(scan->context, sql);
+	}
 	scan->fallback = fallback;
 	scan->queries++;
-	scan->query = query_begin(storage_settings_for_table(scan->relid, scan_user(node)), sql);
+	if (scan_may_unload(node, settings))
+		scan->query = unload_begin(settings, sql, scan->desc, scan_attrs(node));
+	if (scan->query == NULL)
+		scan->query = query_begin(settings, sql);
 }
 
 /* Begin to read the result. */
@@ -189,9 +220,7 @@ scan_open_result(ForeignScanState *node)
 	MemoryContext caller = MemoryContextSwitchTo(scan->context);
 
 	scan->rows =
-		row_reader_open(scan->query, scan->desc,
-						private_list(node, scan->fallback ? SCAN_FALLBACK_ATTRS : SCAN_ATTRS),
-						"foreign table", scan->name);
+		row_reader_open(scan->query, scan->desc, scan_attrs(node), "foreign table", scan->name);
 	scan->all_read = false;
 	if (scan->keep && scan->store == NULL)
 	{
@@ -227,7 +256,7 @@ scan_begin_query(ForeignScanState *node)
 		char *sql = scan_bind(node, &fallback);
 
 		scan->bind_due = false;
-		if (scan->query && strcmp(sql, scan->query->sql) != 0)
+		if (scan->query && strcmp(sql, scan->bound) != 0)
 		{
 			scan->earlier_cost += cost_of(&scan->query->execution);
 			scan->earlier_bytes_scanned += Max(scan->query->execution.bytes_scanned, 0);
@@ -275,6 +304,21 @@ scan_is_near(ForeignScanState *node)
 	return result_is_near(scan->query);
 }
 
+/*
+ * Has Athena refused, before it read anything, to write files that nobody had
+ * asked for?  Then the result itself is to be read.
+ */
+static bool
+scan_must_not_unload(AthenaScan *scan)
+{
+	const AthenaQuery *query = scan->query;
+
+	if (query->unload_prefix == NULL || query->settings.fetch_mode == FETCH_UNLOAD)
+		return false;
+	query_await(scan->query);
+	return query->execution.state == ATHENA_FAILED && query->execution.bytes_scanned <= 0;
+}
+
 /* Have the result open, waiting for it. */
 static void
 scan_prepare(ForeignScanState *node)
@@ -288,6 +332,13 @@ scan_prepare(ForeignScanState *node)
 	}
 	if (scan->rows == NULL)
 	{
+		if (scan_must_not_unload(scan))
+		{
+			query_end(scan->query);
+			scan->query = NULL;
+			scan->no_unload = true;
+			scan_start(node, scan->bound, scan->fallback);
+		}
 		query_wait(scan->query);
 		scan_open_result(node);
 	}

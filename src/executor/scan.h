@@ -47,7 +47,9 @@ typedef struct AthenaScan
 	bool bind_due; /* may parameters have changed since the last bind? */
 	MemoryContext context; /* of all that lives as long as the scan */
 
+	bool no_unload; /* Athena refused to write its result as files */
 	bool fallback; /* sent without conditions, which are evaluated here */
+	char *bound; /* the statement that query runs, before it is made an UNLOAD */
 	AthenaQuery *query; /* NULL before the first row is asked for */
 	RowReader *rows; /* NULL while the result is not open */
 	bool all_read; /* no more rows in the result */

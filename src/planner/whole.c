@@ -923,7 +923,8 @@ whole_plan(PlannerInfo *root, RelOptInfo *rel, ForeignPath *foreign_path, List *
 
 	private = list_make5(remote_sql_finish(&path->sql), result_columns(path), makeString(""), NIL,
 						 list_make3_int(0, 0, 0));
-	private = lappend(private, makeInteger(path->postgres ? SCAN_FOR_TESTS : 0));
+	private = lappend(private, makeInteger((path->postgres ? SCAN_FOR_TESTS : 0) |
+										   (foreign_path->path.pathkeys ? SCAN_HAS_ORDER : 0)));
 	private = lappend(private, path->relids);
 	private = lappend(private, makeString(path->shipped));
 	private = lappend(private, list_make1_oid(path->userid));

@@ -98,7 +98,11 @@ query_throw_failure(AthenaQuery *query)
 	static const char *const categories[] = {"", " (system)", " (user)", " (other)"};
 	AthenaExecution *x = &query->execution;
 	int sqlstate = failure_sqlstate(x);
-	const char *hint = failure_hint(sqlstate, x);
+	const char *hint = query->unload_prefix && (sqlstate == ERRCODE_DATATYPE_MISMATCH ||
+												sqlstate == ERRCODE_FEATURE_NOT_SUPPORTED) ?
+						   "With fetch_mode 'unload' each column is made a text there, which not "
+						   "all can be; fetch_mode 's3' reads the result itself." :
+						   failure_hint(sqlstate, x);
 	char *reason = aws_text_to_show(x->reason);
 	char *details = psprintf("Query Execution ID %s", query->id);
 

@@ -24,6 +24,7 @@
 #include "query/cost.h"
 #include "query/poll.h"
 #include "query/stats.h"
+#include "query/unload.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -39,8 +40,8 @@ static int64 counted_repeated = 0;
 static void query_release(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg);
 
 /* A fresh random ClientRequestToken, in the form of a UUID. */
-static char *
-new_token(void)
+char *
+query_new_token(void)
 {
 	unsigned char b[16];
 
@@ -196,7 +197,7 @@ submit(AthenaQuery *query)
 		counted_throttled = aws_throttled_total();
 		counted_repeated = aws_repeated_total();
 	}
-	start.token = new_token();
+	start.token = query_new_token();
 	start.catalog = settings->catalog;
 	start.database = settings->database;
 	start.workgroup = settings->workgroup;
@@ -342,6 +343,13 @@ query_note_result_object(AthenaQuery *query)
 	}
 }
 
+/* Wait until query_is_over(). */
+void
+query_await(AthenaQuery *query)
+{
+	wait_for(query, false);
+}
+
 /*
  * Wait until the query has succeeded.  Throws if it is refused, fails, is
  * cancelled from elsewhere, takes longer than the server's query_timeout, or
@@ -350,7 +358,7 @@ query_note_result_object(AthenaQuery *query)
 void
 query_wait(AthenaQuery *query)
 {
-	wait_for(query, false);
+	query_await(query);
 	if (query->error.kind != AWS_OK)
 		aws_error_throw(&query->error);
 	if (query->execution.state != ATHENA_SUCCEEDED)
@@ -442,6 +450,7 @@ end_quietly(AthenaQuery *query, int64 deadline)
 	if (query->phase != QUERY_ENDED)
 		stop_quietly(query, deadline);
 	close_record(query);
+	unload_remove_quietly(query, deadline);
 	if (query->result_bucket)
 		delete_result_quietly(query, deadline);
 	aws_call_free(query->start_call);

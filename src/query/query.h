@@ -17,7 +17,8 @@ typedef enum FetchMode
 {
 	FETCH_AUTO, /* from the object in S3, else by pages */
 	FETCH_PAGES,
-	FETCH_S3 /* or not at all */
+	FETCH_S3, /* or not at all */
+	FETCH_UNLOAD /* from files that an UNLOAD writes, where the order does not matter */
 } FetchMode;
 
 #define QUERY_NOTE_LEN 200
@@ -79,6 +80,14 @@ typedef struct AthenaQuery
 	QueryTrouble trouble;
 	AwsError error; /* of a call, with which it ended for us; kind AWS_OK for none */
 
+	/* of unload.c; NULL and 0 unless it is one */
+	char *unload_bucket;
+	char *unload_prefix; /* the directory of its files */
+	int unload_columns;
+	char **unload_files; /* keys; NULL before the manifest was read */
+	int unload_nfiles;
+	char *unload_manifest; /* key of what is to be deleted as well */
+
 	/* of poll.c; times by http_now_ms() */
 	int64 started_ms; /* when StartQueryExecution was sent */
 	int64 next_poll_ms;
@@ -90,7 +99,8 @@ typedef struct AthenaQuery
 	const char *reader; /* "pages" or "s3"; NULL before a result was opened */
 	char no_object[QUERY_NOTE_LEN]; /* why the object in S3 is not read, or "" */
 	int64 pages;
-	int parts; /* of the object */
+	int parts; /* of the object, or of all files */
+	int files; /* of an UNLOAD */
 	int64 rows;
 	int64 bytes_fetched;
 	int retries;
@@ -104,11 +114,14 @@ extern AthenaQuery *query_start(const QuerySettings *settings, const char *sql);
 extern int64 query_progress(void);
 extern bool query_is_over(const AthenaQuery *query);
 extern int query_count_running(void);
+extern void query_await(AthenaQuery *query);
 extern void query_wait(AthenaQuery *query);
 extern void query_end(AthenaQuery *query);
 extern bool query_run_again(AthenaQuery *query, const AwsError *error);
 extern void query_note_error(AthenaQuery *query, const AwsError *error);
 extern void query_note_result_object(AthenaQuery *query);
+
+extern char *query_new_token(void);
 
 /* failure.c */
 extern _Noreturn void query_throw_failure(AthenaQuery *query);

@@ -59,7 +59,9 @@ result_prepare(AthenaQuery *query)
 	result->query = query;
 	result->context = context;
 	result->update_count = -1;
-	if (!result_csv_begin(result))
+	if (query->unload_prefix)
+		result_unload_begin(result);
+	else if (!result_csv_begin(result))
 		result_pages_begin(result);
 	query->prepared = result;
 }

@@ -53,6 +53,7 @@ extern void result_close(AthenaResult *result);
 extern void result_set_columns(AthenaResult *result, int ncolumns);
 extern bool result_has_header(const AthenaQuery *query);
 extern void result_pages_begin(AthenaResult *result);
+extern void result_unload_begin(AthenaResult *result);
 extern bool result_csv_begin(AthenaResult *result);
 
 #endif /* ATHENA_RESULT_H */

@@ -92,11 +92,7 @@ throw_error(AthenaResult *result, const AwsError *error)
 	aws_error_throw(error);
 }
 
-/*
- * Make more of the object's bytes available.  A row that was not all there has
- * to be read anew, so it is worth to wait until there is twice as much.  False
- * at the end of the object.
- */
+/* Make more of the object's bytes available; false at its end. */
 static bool
 get_more(AthenaResult *result)
 {
@@ -104,11 +100,8 @@ get_more(AthenaResult *result)
 	size_t had = reader->scan.end - reader->scan.pos;
 	int64 bytes = s3_read_bytes(reader->object);
 	int retries = s3_read_retries(reader->object);
-	S3ReadState state;
+	S3ReadState state = s3_read_enough(reader->object, &reader->scan.pos, &reader->scan.end);
 
-	do
-		state = s3_read_more(reader->object, &reader->scan.pos, &reader->scan.end);
-	while (state == S3_READ_MORE && (size_t) (reader->scan.end - reader->scan.pos) < 2 * had);
 	note_progress(result, bytes, retries);
 	if (state == S3_READ_FAILED)
 		throw_error(result, s3_read_error(reader->object));

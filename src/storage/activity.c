@@ -19,6 +19,7 @@
 #include "query/cost.h"
 #include "query/history.h"
 #include "query/stats.h"
+#include "query/unload.h"
 #include "storage/check.h"
 #include "storage/storage.h"
 #include "utils/acl.h"
@@ -333,8 +334,10 @@ consider_object(const S3Object *object, void *arg)
 	CleanContext *clean = arg;
 	Row row = {0};
 
-	if (!is_result_name(object->key + strlen(clean->prefix)) || object->modified == 0 ||
-		object->modified >= clean->before)
+	const char *name = object->key + strlen(clean->prefix);
+
+	if (!(is_result_name(name) || strncmp(name, UNLOAD_DIRECTORY, strlen(UNLOAD_DIRECTORY)) == 0) ||
+		object->modified == 0 || object->modified >= clean->before)
 		return true;
 	if (!clean->dry_run)
 	{
@@ -360,8 +363,9 @@ consider_object(const S3Object *object, void *arg)
  * athena_clean_results(server name, older_than interval, dry_run boolean)
  *	returns table (object text, bytes bigint, modified timestamptz, deleted boolean)
  *
- * Result objects that lie directly under the server's output_bucket and are
- * older.  Deletes them only if dry_run is false.
+ * Result objects that lie directly under the server's output_bucket, and files
+ * of an UNLOAD that could not be deleted, if they are older.  Deletes them only if
+ * dry_run is false.
  */
 Datum
 athena_clean_results(PG_FUNCTION_ARGS)
@@ -396,6 +400,9 @@ athena_clean_results(PG_FUNCTION_ARGS)
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, cb);
 	InitMaterializedSRF(fcinfo, 0);
 	if (!s3_list_objects(clean->settings->client, clean->bucket, clean->prefix, false,
+						 clean->settings->expected_bucket_owner, consider_object, clean, &error) ||
+		!s3_list_objects(clean->settings->client, clean->bucket,
+						 psprintf("%s%s", clean->prefix, UNLOAD_DIRECTORY), true,
 						 clean->settings->expected_bucket_owner, consider_object, clean, &error))
 		aws_error_throw(&error);
 	finish_deletes(clean);

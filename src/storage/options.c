@@ -403,7 +403,8 @@ static const struct
 {
 	const char *word;
 	FetchMode mode;
-} fetch_modes[] = {{"auto", FETCH_AUTO}, {"pages", FETCH_PAGES}, {"s3", FETCH_S3}};
+} fetch_modes[] = {
+	{"auto", FETCH_AUTO}, {"pages", FETCH_PAGES}, {"s3", FETCH_S3}, {"unload", FETCH_UNLOAD}};
 
 static void
 check_fetch_mode(const Option *option, const char *value)
@@ -413,7 +414,7 @@ check_fetch_mode(const Option *option, const char *value)
 	for (i = 0; i < lengthof(fetch_modes); i++)
 		if (strcmp(value, fetch_modes[i].word) == 0)
 			return;
-	bad_value(option, value, "The value is auto, pages or s3.");
+	bad_value(option, value, "The value is auto, pages, s3 or unload.");
 }
 
 /* How the option says that results are read; NULL is the default. */

@@ -14,7 +14,7 @@ import pytest
 from engine_fixtures import DATA, error, quoted, rows
 
 
-@pytest.fixture(params=["pages", "s3"])
+@pytest.fixture(params=["pages", "s3", "unload"])
 def conn(conn, request):
     """Each reader of results has to agree."""
     conn.execute(f"ALTER SERVER lake OPTIONS (ADD fetch_mode '{request.param}')")

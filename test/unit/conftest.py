@@ -10,6 +10,7 @@ BINARIES = {
     "sigv4_cli": ["src/aws/sigv4.c"],
     "endpoint_cli": ["src/aws/endpoint.c"],
     "page_cli": ["src/query/page_scan.c", "src/aws/xml.c"],
+    "avro_cli": ["src/query/avro_scan.c"],
     "csv_cli": ["src/query/csv_scan.c", "src/query/metadata_scan.c"],
 }
 
