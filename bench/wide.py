@@ -1,6 +1,11 @@
 """What the benches of readers share: rows of 16 mixed columns, a process's CPU time, and the document."""
 import os
 import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "test" / "stand"))
+
+from results import column_info  # noqa: E402
 
 DOC = pathlib.Path(__file__).resolve().parents[1] / "doc" / "performance.md"
 SQL = """
@@ -12,6 +17,10 @@ SQL = """
     FROM range(1, {n} + 1) t(i)
 """
 PG = "bigint|integer|smallint|boolean|double precision|real|numeric(12,2)|text|text|date|timestamp|text|bigint|integer|text|double precision".split("|")
+ATHENA = [
+    column_info(f"c{i + 1}", {"rawType": t, "arguments": [{"value": 12}, {"value": 2}] if t == "decimal" else []})
+    for i, t in enumerate("bigint integer smallint boolean double real decimal varchar varchar date timestamp varchar bigint integer varchar double".split())
+]
 DECLARED = ", ".join(f"c{i + 1} {t}" for i, t in enumerate(PG))
 # every column is converted, and counted by the executor
 COUNTS = "count(*), " + ", ".join(f"count(c{i})" for i in range(1, 17))

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "aws/s3.h"
+#include "common/hashfn.h"
 #include "query/result.h"
 #include "storage/discover.h"
 #include "storage/storage.h"
@@ -19,6 +20,8 @@
 
 /* A location with more objects than this is "large". */
 #define MAX_OBJECTS 20000
+/* How long Athena's estimate is believed. */
+#define EXPECTED_MS (60 * 1000)
 
 typedef struct LocationSize
 {
@@ -106,9 +109,9 @@ size_of_table(Oid relid, const QuerySettings *settings, TableSize *size)
 		size->bytes = location_bytes(settings, table.location);
 }
 
-/* How many rows does Athena expect of a statement?  -1 if it does not know. */
-double
-size_by_explain(const QuerySettings *settings, const char *sql)
+/* The number of rows in Athena's plan of a statement; -1 if it says none. */
+static double
+ask_explain(const QuerySettings *settings, const char *sql)
 {
 	static const char *const member = "\"outputRowCount\"";
 	AthenaQuery *query = query_start(settings, psprintf("EXPLAIN (FORMAT JSON)\n%s", sql));
@@ -136,4 +139,47 @@ size_by_explain(const QuerySettings *settings, const char *sql)
 	}
 	query_end(query);
 	return rows;
+}
+
+/* What Athena expects of a statement, asked lately. */
+typedef struct Expected
+{
+	uint64 key; /* of server, user, catalogue, database and text */
+	int64 until;
+	double rows;
+} Expected;
+
+static Expected expected[64];
+
+/* Where the answer for a statement is kept. */
+static Expected *
+expected_for(const QuerySettings *settings, const char *sql, uint64 *key)
+{
+	char *text = psprintf("%u %u %s %s %s", settings->server_id, settings->user_id,
+						  settings->catalog, settings->database ? settings->database : "", sql);
+
+	*key = DatumGetUInt64(hash_any_extended((unsigned char *) text, (int) strlen(text), 0));
+	pfree(text);
+	return &expected[*key % lengthof(expected)];
+}
+
+/*
+ * How many rows does Athena expect of a statement?  -1 if it does not know.  The
+ * planner asks for the same more than once, so an answer is kept for a minute.
+ */
+double
+size_by_explain(const QuerySettings *settings, const char *sql)
+{
+	uint64 key;
+	Expected *kept = expected_for(settings, sql, &key);
+
+	if (kept->key != key || http_now_ms() >= kept->until)
+	{
+		double rows = ask_explain(settings, sql);
+
+		kept->key = key;
+		kept->rows = rows;
+		kept->until = http_now_ms() + EXPECTED_MS;
+	}
+	return kept->rows;
 }

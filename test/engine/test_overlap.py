@@ -33,7 +33,8 @@ def two(conn, stand):
     conn.execute("CREATE FOREIGN TABLE n (nationkey bigint, name varchar, regionkey bigint) SERVER lake OPTIONS (catalog 'tpch', database 'tiny', table 'nation')")
     conn.execute("CREATE FOREIGN TABLE r (regionkey bigint, name varchar) SERVER lake2 OPTIONS (catalog 'tpch', database 'tiny', table 'region')")
     conn.execute("SET athena_fdw.semi_join_keys = 0")
-    return conn
+    yield conn
+    conn.execute("DROP SERVER lake2 CASCADE; DROP FUNCTION IF EXISTS regions()")
 
 
 def executed(stand, conn, sql, delays=0, seconds=1.5):

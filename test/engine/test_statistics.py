@@ -164,6 +164,8 @@ def test_remote_estimates(lake, stand):
     assert asked(lake) == ["EXPLAIN (FORMAT JSON)\nSELECT 1 FROM engine.st_big WHERE id <= 100"]
     assert after != before and 1 <= after <= 10000
     assert rows(lake, "SELECT sum(bytes_scanned)::int FROM athena_queries()") == [(0,)]
+    rows(lake, plan)  # what was asked a moment ago is not asked again
+    assert len(asked(lake)) == 1
     # a parameter's condition cannot be sent, and is estimated here
     lake.execute("SET plan_cache_mode = force_generic_plan; PREPARE p(int) AS SELECT * FROM st_big WHERE id = $1 AND small_id = 3")
     lake.execute("EXPLAIN EXECUTE p(1)")
