@@ -8,9 +8,9 @@
  *
  * When.  A server remembers how long its last queries took by Athena's own
  * clock.  The first poll comes when the shortest of them would have ended; from
- * then on the delay is an eighth of the query's age, so that polling adds about a
- * sixteenth to its time and a long query is not asked after all the time.  A
- * query that is queued cannot end at once, so it is asked after half as often.
+ * then on the delay is a sixteenth of the query's age, so that polling adds about 3 %
+ * to its time and a long query is not asked after all the time.  A query that is
+ * queued cannot end at once, so it is asked after less often.
  */
 #include "query/poll.h"
 
@@ -98,7 +98,7 @@ plan_next(AthenaQuery *query, int64 now)
 	if (query->execution.state == ATHENA_QUEUED)
 		delay = Max(age / 4, DELAY_QUEUED_MS);
 	else
-		delay = age / 8;
+		delay = age / 16;
 	query->next_poll_ms = now + Min(Max(delay, least_ms), DELAY_MOST_MS);
 	if (query->settings.query_timeout_ms > 0)
 		query->next_poll_ms =
