@@ -32,9 +32,9 @@ SQL = """
 
 
 def resident(conn):
-    """What the backend holds of its own, in MiB."""
+    """The most that the backend has held, shared memory and libraries included, in MiB."""
     status = pathlib.Path(f"/proc/{conn.info.backend_pid}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("RssAnon"))) / 1024
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024
 
 
 def main():
@@ -132,7 +132,7 @@ def main():
         lines.append(f"| {what} | {name} | {wall:.1f} | {own:.1f} | {wall - own:.1f} |")
     text = "\n".join(lines)
 
-    lines = ["| Rows | resident memory of the backend, MiB: `s3` | `unload` | `pages` |", "| ---: | ---: | ---: | ---: |"]
+    lines = ["| Rows | most resident memory of a fresh backend, MiB: `s3` | `unload` | `pages` |", "| ---: | ---: | ---: | ---: |"]
     for rows in (100_000, 1_000_000, 10_000_000):
         cells = []
         for reader in ("s3", "unload", "pages"):
