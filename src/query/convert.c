@@ -12,13 +12,13 @@
 #include "query/convert.h"
 
 #include <ctype.h>
-#include <float.h>
 #include <math.h>
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "query/decimal_text.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -478,92 +478,46 @@ read_array(Converter *c, const TextValue *v)
 
 /* ---------- the door ---------- */
 
-/* A text value, checked for what PostgreSQL's text cannot hold. */
+/* Is it ASCII without NUL?  Most texts are, and need no closer look. */
+static bool
+is_plain(const char *p, size_t len)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+	uint64 found = 0;
+	uint64 word;
+
+	/* a byte of zero borrows, one beyond ASCII has its high bit already */
+	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word))
+	{
+		memcpy(&word, p, sizeof(word));
+		found |= word | (word - ones);
+	}
+	word = ones;
+	memcpy(&word, p, len);
+	found |= word | (word - ones);
+	return (found & (ones << 7)) == 0;
+}
+
+/*
+ * A text value, checked for what PostgreSQL's text cannot hold.  A short one may
+ * stay where it is: the byte before it becomes its header.
+ */
 static Datum
-read_text(const TextValue *v)
+read_text(const Converter *c, const TextValue *v)
 {
 	if (GetDatabaseEncoding() != PG_UTF8)
 		return PointerGetDatum(cstring_to_text(server_text(v)));
-	if (!pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, true))
+	if (!is_plain(v->data, v->len) && !pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, true))
 	{
 		refuse_nul(v);
 		pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, false);
 	}
+	if (c->in_place && v->len + VARHDRSZ_SHORT <= VARATT_SHORT_MAX)
+	{
+		SET_VARSIZE_SHORT(v->data - 1, v->len + VARHDRSZ_SHORT);
+		return PointerGetDatum(v->data - 1);
+	}
 	return PointerGetDatum(cstring_to_text_with_len(v->data, (int) v->len));
-}
-
-/* A number as Athena writes it, without its value being rounded. */
-typedef struct Decimal
-{
-	bool negative;
-	uint64 digits; /* at most 18 of them */
-	int whole; /* digits before the point, without leading zeros */
-	int fraction; /* digits after the point */
-	int exponent; /* after the E */
-} Decimal;
-
-/* [-]digits[.digits][E[-]digits]; false if it is something else or has too many digits. */
-static bool
-read_decimal(const char *p, const char *end, Decimal *d)
-{
-	int n = 0; /* of digits, without leading zeros */
-	const char *start;
-
-	memset(d, 0, sizeof(*d));
-	if (p < end && *p == '-')
-	{
-		d->negative = true;
-		p++;
-	}
-	for (start = p; p < end && *p >= '0' && *p <= '9'; p++)
-	{
-		d->digits = d->digits * 10 + (*p - '0');
-		if (d->digits != 0 && ++n > 18)
-			return false;
-	}
-	if (p == start)
-		return false;
-	d->whole = n;
-	if (p < end && *p == '.')
-	{
-		for (start = ++p; p < end && *p >= '0' && *p <= '9'; p++)
-		{
-			d->digits = d->digits * 10 + (*p - '0');
-			if (d->digits != 0 && ++n > 18)
-				return false;
-		}
-		d->fraction = (int) Min(p - start, 1000);
-		if (p == start)
-			return false;
-	}
-	if (p < end && (*p == 'E' || *p == 'e'))
-	{
-		bool negative = ++p < end && *p == '-';
-
-		p += negative;
-		if (p == end || end - p > 3 || !digits(p, (int) (end - p), &d->exponent))
-			return false;
-		if (negative)
-			d->exponent = -d->exponent;
-		p = end;
-	}
-	return p == end;
-}
-
-/*
- * Where digits and power of ten are both exact as floating point numbers (of so
- * many bits, and powers below a limit), their product or quotient is the nearest
- * number to the decimal one, as what strtod() gives.  That holds where the
- * compiler computes in the type itself.
- */
-static bool
-has_exact_parts(const TextValue *v, int bits, int npowers, Decimal *d, int *power)
-{
-	if (FLT_EVAL_METHOD != 0 || !read_decimal(v->data, v->data + v->len, d) ||
-		d->digits > UINT64CONST(1) << bits)
-		return false;
-	*power = d->exponent - d->fraction;
-	return *power > -npowers && *power < npowers;
 }
 
 /* Has strtod() or strtof() read all of a value, up to end? */
@@ -577,21 +531,11 @@ was_read(const TextValue *v, const char *end)
 static bool
 read_float8(const TextValue *v, double *out)
 {
-	static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-									1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-									1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 	Decimal d;
-	int power;
 	char *end;
 
-	if (has_exact_parts(v, DBL_MANT_DIG, lengthof(powers), &d, &power))
-	{
-		double number = (double) d.digits;
-
-		number = power < 0 ? number / powers[-power] : number * powers[power];
-		*out = d.negative ? -number : number;
+	if (decimal_read(v->data, v->data + v->len, &d) && decimal_to_double(&d, out))
 		return true;
-	}
 	errno = 0;
 	*out = strtod(v->data, &end);
 	return was_read(v, end);
@@ -600,20 +544,11 @@ read_float8(const TextValue *v, double *out)
 static bool
 read_float4(const TextValue *v, float *out)
 {
-	static const float powers[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f,
-								   1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
 	Decimal d;
-	int power;
 	char *end;
 
-	if (has_exact_parts(v, FLT_MANT_DIG, lengthof(powers), &d, &power))
-	{
-		float number = (float) d.digits;
-
-		number = power < 0 ? number / powers[-power] : number * powers[power];
-		*out = d.negative ? -number : number;
+	if (decimal_read(v->data, v->data + v->len, &d) && decimal_to_float(&d, out))
 		return true;
-	}
 	errno = 0;
 	*out = strtof(v->data, &end);
 	return was_read(v, end);
@@ -629,7 +564,7 @@ read_numeric(const Converter *c, const TextValue *v, Numeric *out)
 	Decimal d;
 	int64 digits;
 
-	if (!read_decimal(v->data, v->data + v->len, &d) || d.exponent != 0 || d.fraction > 18)
+	if (!decimal_read(v->data, v->data + v->len, &d) || d.exponent != 0 || d.fraction > 18)
 		return false;
 	if (c->typmod >= (int32) VARHDRSZ)
 	{
@@ -697,7 +632,7 @@ convert_value(Converter *c, const TextValue *v)
 				return NumericGetDatum(numeric);
 			break;
 		case CONVERT_TEXT:
-			return read_text(v);
+			return read_text(c, v);
 		case CONVERT_DATE:
 			if (read_date(v->data, v->data + v->len, &date) == v->data + v->len)
 				return DateADTGetDatum(date);

@@ -37,6 +37,7 @@ typedef struct Converter
 	int32 typmod;
 	FmgrInfo input;
 	Oid ioparam;
+	bool in_place; /* may a value stay where it is, and be written before? */
 	struct Converter *element; /* of an array */
 	Oid element_type;
 	int16 element_len;

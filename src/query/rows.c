@@ -20,8 +20,7 @@ row_error_context(void *arg)
 	if (reader->current >= 0)
 		errcontext(
 			"column \"%s\" of %s \"%s\"",
-			NameStr(TupleDescAttr(reader->desc, ROWS_ATTNUM(reader->attrs[reader->current]) - 1)
-						->attname),
+			NameStr(TupleDescAttr(reader->desc, reader->attnums[reader->current] - 1)->attname),
 			reader->what, reader->name);
 }
 
@@ -121,7 +120,8 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 	reader->what = what;
 	reader->name = name;
 	reader->n = list_length(attrs);
-	reader->attrs = palloc(sizeof(int) * (reader->n + 1));
+	reader->attnums = palloc(sizeof(int) * (reader->n + 1));
+	reader->parts = palloc(sizeof(enum RowPart) * (reader->n + 1));
 	reader->converters = palloc(sizeof(Converter) * (reader->n + 1));
 	reader->current = -1;
 	reader->row_context = AllocSetContextCreate(own, "Athena row", ALLOCSET_DEFAULT_SIZES);
@@ -130,8 +130,10 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 		Form_pg_attribute attr = TupleDescAttr(desc, ROWS_ATTNUM(lfirst_int(lc)) - 1);
 		int i = foreach_current_index(lc);
 
-		reader->attrs[i] = lfirst_int(lc);
+		reader->attnums[i] = ROWS_ATTNUM(lfirst_int(lc));
+		reader->parts[i] = ROWS_PART(lfirst_int(lc));
 		converter_init(&reader->converters[i], attr->atttypid, attr->atttypmod);
+		reader->converters[i].in_place = true;
 	}
 	reader->result = result_open(query);
 
@@ -147,7 +149,7 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 
 /*
  * Read the next row into arrays as wide as the descriptor; columns that are
- * not read are NULL.  False after the last row.
+ * not read are NULL.  False after the last row.  Values stay until the next one.
  */
 bool
 row_reader_next(RowReader *reader, Datum *values, bool *nulls)
@@ -171,20 +173,22 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 	for (i = 0; i < reader->n; i++)
 	{
 		TextValue *value = &reader->result->values[i];
-		enum RowPart part = ROWS_PART(reader->attrs[i]);
-		int at = ROWS_ATTNUM(reader->attrs[i]) - 1;
+		enum RowPart part = reader->parts[i];
+		int at = reader->attnums[i] - 1;
 		Datum datum;
 
 		if (value->data == NULL || (part != ROWS_VALUE && nulls[at]))
 			continue;
 		reader->current = i;
 		datum = convert_value(&reader->converters[i], value);
+		if (part == ROWS_VALUE)
+		{
+			values[at] = datum;
+			nulls[at] = false;
+			continue;
+		}
 		switch (part)
 		{
-			case ROWS_VALUE:
-				values[at] = datum;
-				nulls[at] = false;
-				break;
 			case ROWS_AVERAGE:
 				values[at] = divide(values[at], datum);
 				break;

@@ -44,7 +44,8 @@ typedef struct RowReader
 	const char *what; /* "foreign table" and the like */
 	const char *name;
 	int n; /* columns read */
-	int *attrs; /* where each goes in the descriptor, a ROWS_COLUMN() */
+	int *attnums; /* where each goes in the descriptor */
+	enum RowPart *parts; /* as what */
 	Converter *converters;
 	int current; /* the one being converted; -1 for none */
 	MemoryContext context; /* of the reader itself */

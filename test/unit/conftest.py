@@ -11,6 +11,7 @@ BINARIES = {
     "endpoint_cli": ["src/aws/endpoint.c"],
     "page_cli": ["src/query/page_scan.c", "src/aws/xml.c"],
     "avro_cli": ["src/query/avro_scan.c"],
+    "decimal_cli": ["src/query/decimal_text.c"],
     "csv_cli": ["src/query/csv_scan.c", "src/query/metadata_scan.c"],
 }
 
