@@ -220,10 +220,10 @@ take_id(AthenaQuery *query)
 	if (aws_call_error(query->start_call)->kind != AWS_OK ||
 		!athena_start_query_id(query->start_call, query->id))
 	{
+		query_note_error(query, aws_call_error(query->start_call));
 		/* a refusal is an end; else it may be running, and has to be stopped */
 		if (!aws_call_in_doubt(query->start_call))
 			query->phase = QUERY_ENDED;
-		query_note_error(query, aws_call_error(query->start_call));
 		return;
 	}
 	query->retries += aws_call_retries(query->start_call);
