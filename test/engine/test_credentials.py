@@ -250,9 +250,7 @@ credential_process = echo not-json
     # a command that does not end is killed, with its children, on cancel
     lake.mapping(allowed + "'hangs'")
     lake.conn.execute("SET statement_timeout = '500ms'")
-    began = time.monotonic()
     assert lake.error().sqlstate == "57014"
-    assert time.monotonic() - began < 10
     lake.conn.execute("RESET statement_timeout")
     pid = lake.conn.info.backend_pid
     assert not pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -327,20 +325,16 @@ def test_instance_that_refuses(lake, metadata, mode, words):
     metadata.mode = mode
     lake.mapping("credentials 'instance'")
     lake.env(AWS_EC2_METADATA_SERVICE_ENDPOINT=metadata.url)
-    began = time.monotonic()
     e = lake.error()
     assert e.sqlstate == "28000" and words in e.message_primary
     if mode == "hop limit":
         assert "hop limit" in e.message_hint
-    assert time.monotonic() - began < 5  # it waits for one second
 
 
 def test_no_instance(lake):
     lake.mapping("credentials 'instance'")
     lake.env(AWS_EC2_METADATA_SERVICE_ENDPOINT="http://192.0.2.1")  # a network without machines
-    began = time.monotonic()
     assert "does not answer" in lake.error().message_primary
-    assert time.monotonic() - began < 5
     lake.env(AWS_EC2_METADATA_DISABLED="true")
     assert "not to be used" in lake.error().message_primary
 

@@ -37,10 +37,10 @@ def two(conn, stand):
     conn.execute("DROP SERVER lake2 CASCADE; DROP FUNCTION IF EXISTS regions()")
 
 
-def executed(stand, conn, sql, delays=0, seconds=1.5):
-    """The rows of a statement, and the executions that it took, in their order."""
-    for _ in range(delays):
-        stand.query_fault(delay=seconds)
+def executed(stand, conn, sql, beside=0):
+    """The rows of a statement, and the executions that it took, in their order; none ends before so many were submitted."""
+    for _ in range(beside):
+        stand.query_fault(beside=beside, delay=0.5)
     before = {x["id"] for x in stand.executions()}
     got = rows(conn, sql)
     return got, sorted((x for x in stand.executions() if x["id"] not in before), key=lambda x: x["submitted"])
@@ -75,8 +75,7 @@ def test_parts_of_a_partitioned_table(parts, stand):
 
 
 def test_whichever_ends_first_is_read_first(parts, stand):
-    for delay in (3, 0, 0, 0):
-        stand.query_fault(delay=delay)
+    stand.query_fault(delay=4, statement="orderkey % 4 = 0")
     got = [r[0] for r in rows(parts, f"SELECT part FROM p WHERE {HERE}")]
     assert sorted(set(got)) == [0, 1, 2, 3] and len(got) == 15000
     assert got[0] != 0 and got[-1] == 0
@@ -201,7 +200,7 @@ def test_parameters(two, stand):
 
 def last_states(stand):
     """What became of the last executions, which would take much longer if nobody stopped them."""
-    until = time.time() + 5
+    until = time.time() + 30
     while True:
         last = [x["state"] for x in sorted(stand.executions(), key=lambda x: x["submitted"])[-PARTS:]]
         if time.time() > until or not {"QUEUED", "RUNNING"} & set(last):
@@ -211,12 +210,10 @@ def last_states(stand):
 
 def test_a_failure_ends_the_others(parts, stand):
     parts.execute("ALTER FOREIGN TABLE p2 OPTIONS (SET query 'SELECT 2 AS part, 1/(orderkey - orderkey) AS a, comment AS c FROM tpch.tiny.orders')")
-    for delay in (9, 9, 0, 9):
-        stand.query_fault(delay=delay)
-    began = time.time()
+    for other in (0, 1, 3):
+        stand.query_fault(delay=100, statement=f"SELECT {other} AS part")
     e = error(parts, f"SELECT sum(a) FROM p WHERE {HERE}")
     assert e.sqlstate == "22012" and "p2" in e.context
-    assert time.time() - began < 8
     assert sorted(last_states(stand)) == ["CANCELLED"] * 3 + ["FAILED"]
 
 
@@ -231,9 +228,8 @@ def test_a_failure_that_nobody_asks_for_is_none(two, stand):
 @pytest.mark.parametrize("how", ["cancel", "timeout", "limit"])
 def test_everything_ends_with_the_statement(parts, stand, how):
     for _ in range(PARTS):
-        stand.query_fault(delay=20)
+        stand.query_fault(delay=100)
     sql = f"SELECT count(*) FROM p WHERE {HERE}"
-    began = time.time()
     if how == "timeout":
         parts.execute("SET statement_timeout = '1s'")
         assert error(parts, sql).sqlstate == "57014"
@@ -245,13 +241,12 @@ def test_everything_ends_with_the_statement(parts, stand, how):
             pid = parts.info.backend_pid
             threading.Timer(1, lambda: other.execute("SELECT pg_cancel_backend(%s)", (pid,))).start()
             assert error(parts, sql).sqlstate == "57014"
-    assert time.time() - began < 10
     assert last_states(stand) == ["CANCELLED"] * PARTS
 
 
 def test_a_lost_client(parts, stand):
     for _ in range(PARTS):
-        stand.query_fault(delay=20)
+        stand.query_fault(delay=100)
     with connect() as conn:
         before = {x["id"] for x in stand.executions()}
         conn.pgconn.send_query(f"SELECT count(*) FROM p WHERE {HERE}".encode())

@@ -5,7 +5,9 @@
     POST /_stand/fault           {"action", "fault", "count", "skip", "seconds"}
     POST /_stand/query-fault     {"fail": AthenaError, "reason"} or {"delay": s}, {"delete-result": true},
                                  {"empty-last-page": true}, {"empty-result": true}, {"wrong-columns": 1 or -1},
-                                 {"wrong-column-info": true}, {"refuse-object": true}: for the next execution
+                                 {"wrong-column-info": true}, {"refuse-object": true}, {"beside": N}, which waits (up to 30 s)
+                                 until so many were submitted since now: for the next execution, or the next one whose
+                                 text matches "statement"
     POST /_stand/quota           {"action": [calls a second, burst], ...}
     POST /_stand/key             {"id", "secret", "token", "minus", "plus", "expired"}
     POST /_stand/role            {"arn", "trusts": [names of keys, or "web"], "external_id", "minus", "seconds"}
@@ -175,6 +177,7 @@ class Control:
         return self.faults
 
     def post_query_fault(self, body, request):
+        body["since"] = time.time()
         self.stand.athena.query_faults.append(body)
 
     def post_quota(self, body, request):

@@ -6,6 +6,7 @@ body may hold has been checked against the service model before.
 import base64
 import concurrent.futures
 import json
+import re
 import threading
 import time
 import traceback
@@ -183,8 +184,10 @@ class Athena:
             execution.sql = sql.replace(f'"{SLASHED}".', f"{BEHIND_SLASHED}.")
             self.tokens[token] = (same, execution.id)
             self.executions[execution.id] = execution
-            if self.query_faults:
-                execution.fault = self.query_faults.pop(0)
+            for i, fault in enumerate(self.query_faults):
+                if re.search(fault.get("statement", ""), sql):
+                    execution.fault = self.query_faults.pop(i)
+                    break
             if location:
                 execution.place(location)
             reuse = body.get("ResultReuseConfiguration", {}).get("ResultReuseByAgeConfiguration", {})
@@ -246,6 +249,8 @@ class Athena:
             x.state = "RUNNING"
             if "delay" in x.fault:
                 self.pause(x, x.fault["delay"])
+            if "beside" in x.fault:
+                self.pause(x, 30, over=lambda: x.fault["beside"] <= sum(y.submitted >= x.fault["since"] for y in list(self.executions.values())))
             if "fail" in x.fault:
                 self.fail(x, x.fault["reason"], x.fault["fail"])
                 return
@@ -281,9 +286,9 @@ class Athena:
     def fail(self, x, reason, error):
         x.ended, x.reason, x.error, x.state = time.time(), reason, error, "FAILED"
 
-    def pause(self, x, seconds):
+    def pause(self, x, seconds, over=lambda: False):
         until = time.time() + seconds
-        while time.time() < until:
+        while time.time() < until and not over():
             if x.stop:
                 raise Cancelled
             time.sleep(0.02)
