@@ -64,6 +64,12 @@ _PG_init(void)
 		"expected.",
 		"Athena then returns rows with those keys alone.  0 turns it off.", &planner_semi_join_keys,
 		1000, 0, 100000, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"athena_fdw.semi_join_queries",
+		"So many Athena queries may be made of keys that one does not take.",
+		"Each has athena_fdw.semi_join_keys of them, costs what a query costs, and "
+		"follows the one before.",
+		&planner_semi_join_queries, 1, 1, 1000, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable(
 		"athena_fdw.start_early", "Starts the Athena queries of a statement together.",
 		"When off, each starts when its first row is asked for, and those of an Append one after "

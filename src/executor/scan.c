@@ -110,6 +110,7 @@ athena_begin_foreign_scan(ForeignScanState *node, int eflags)
 	scan->params = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	foreach (lc, plan->fdw_exprs)
 		scan->param_types = lappend_oid(scan->param_types, exprType(lfirst(lc)));
+	scan->parts = key_parts_open(list_nth(plan->fdw_private, SCAN_KEY_PARTS));
 	/* a condition on the outer side's row means a rescan for each of those rows */
 	scan->keep =
 		(eflags & EXEC_FLAG_REWIND) != 0 || has_exec_param((Node *) plan->scan.plan.qual, NULL);
@@ -127,6 +128,7 @@ scan_bind(ForeignScanState *node, bool *fallback)
 	ExprContext *econtext = node->ss.ps.ps_ExprContext;
 	List *pieces = private_list(node, SCAN_SQL);
 	StringInfoData sql;
+	int spare = 0;
 	int i;
 
 	*fallback = false;
@@ -145,9 +147,12 @@ scan_bind(ForeignScanState *node, bool *fallback)
 		value = ExecEvalExpr((ExprState *) list_nth(scan->params, i), econtext, &isnull);
 		type = list_nth_oid(scan->param_types, i);
 		element = get_element_type(type);
-		ok = OidIsValid(element) ? literal_append_list(&sql, element, value, isnull) :
-								   literal_append(&sql, type, value, isnull);
-		if (!ok || sql.len > ATHENA_MAX_STATEMENT)
+		if (scan->parts && scan->parts->param == i)
+			ok = key_parts_append(scan->parts, &sql, element, value, isnull, &spare);
+		else
+			ok = OidIsValid(element) ? literal_append_list(&sql, element, value, isnull) :
+									   literal_append(&sql, type, value, isnull);
+		if (!ok || sql.len + spare > ATHENA_MAX_STATEMENT)
 		{
 			/* rows could be fetched without conditions, the answer to a query cannot */
 			if (((ForeignScan *) node->ss.ps.plan)->scan.scanrelid == 0)
@@ -161,6 +166,7 @@ scan_bind(ForeignScanState *node, bool *fallback)
 						 errhint("SET plan_cache_mode = force_custom_plan, or athena_fdw.pushdown "
 								 "= off, and such a condition is evaluated here.")));
 			*fallback = true;
+			key_parts_rewind(scan->parts);
 			return strVal(private_list(node, SCAN_FALLBACK_SQL));
 		}
 	}
@@ -222,6 +228,8 @@ scan_open_result(ForeignScanState *node)
 	scan->rows =
 		row_reader_open(scan->query, scan->desc, scan_attrs(node), "foreign table", scan->name);
 	scan->all_read = false;
+	/* one result is read again, several are kept */
+	scan->keep |= scan->parts && scan->parts->divided;
 	if (scan->keep && scan->store == NULL)
 	{
 		scan->store = tuplestore_begin_heap(false, false, work_mem);
@@ -239,6 +247,17 @@ scan_close_result(AthenaScan *scan)
 	scan->rows = NULL;
 }
 
+/* The current query is done with; what it cost is remembered. */
+static void
+scan_end_query(AthenaScan *scan)
+{
+	scan->earlier_cost += cost_of(&scan->query->execution);
+	scan->earlier_bytes_scanned += Max(scan->query->execution.bytes_scanned, 0);
+	scan_close_result(scan);
+	query_end(scan->query);
+	scan->query = NULL;
+}
+
 /*
  * Make the query for the current parameters run, unless its result is at hand;
  * waits for nothing.  The other scans of the plan that can start theirs do so too.
@@ -252,17 +271,17 @@ scan_begin_query(ForeignScanState *node)
 	enter_context(scan, &context);
 	if (scan->bind_due || scan->query == NULL)
 	{
+		/* what was fetched by parts has no one text to be known by */
+		bool by_parts = scan->parts && scan->parts->divided;
 		bool fallback;
-		char *sql = scan_bind(node, &fallback);
+		char *sql;
 
+		key_parts_rewind(scan->parts);
+		sql = scan_bind(node, &fallback);
 		scan->bind_due = false;
-		if (scan->query && strcmp(sql, scan->bound) != 0)
+		if (scan->query && (by_parts || strcmp(sql, scan->bound) != 0))
 		{
-			scan->earlier_cost += cost_of(&scan->query->execution);
-			scan->earlier_bytes_scanned += Max(scan->query->execution.bytes_scanned, 0);
-			scan_close_result(scan);
-			query_end(scan->query);
-			scan->query = NULL;
+			scan_end_query(scan);
 			if (scan->store)
 				tuplestore_clear(scan->store);
 		}
@@ -344,14 +363,37 @@ scan_prepare(ForeignScanState *node)
 	}
 }
 
+/* All rows for some of the keys were read: ask for those of the next ones. */
+static void
+scan_next_part(ForeignScanState *node)
+{
+	AthenaScan *scan = node->fdw_state;
+	bool fallback;
+	char *sql = scan_bind(node, &fallback);
+
+	if (fallback)
+		elog(ERROR, "the rest of the keys cannot be written");
+	scan_end_query(scan);
+	scan_start(node, sql, fallback);
+	scan_prepare(node);
+}
+
 /* Fill the slot with the next row of the result; false after the last. */
 static bool
-scan_fetch(AthenaScan *scan, TupleTableSlot *slot)
+scan_fetch(ForeignScanState *node, TupleTableSlot *slot)
 {
-	if (scan->all_read || !row_reader_next(scan->rows, slot->tts_values, slot->tts_isnull))
-	{
-		scan->all_read = true;
+	AthenaScan *scan = node->fdw_state;
+
+	if (scan->all_read)
 		return false;
+	while (!row_reader_next(scan->rows, slot->tts_values, slot->tts_isnull))
+	{
+		if (!key_parts_are_left(scan->parts))
+		{
+			scan->all_read = true;
+			return false;
+		}
+		scan_next_part(node);
 	}
 	ExecStoreVirtualTuple(slot);
 	return true;
@@ -382,11 +424,13 @@ scan_from_store(AthenaScan *scan, TupleTableSlot *slot)
 
 /* The next row, kept or fetched; false after the last. */
 static bool
-scan_next(AthenaScan *scan, TupleTableSlot *slot)
+scan_next(ForeignScanState *node, TupleTableSlot *slot)
 {
+	AthenaScan *scan = node->fdw_state;
+
 	if (scan_from_store(scan, slot))
 		return true;
-	if (!scan_fetch(scan, slot))
+	if (!scan_fetch(node, slot))
 		return false;
 	/* at its end the store's reading position moves over the new row */
 	if (scan->store)
@@ -416,7 +460,7 @@ athena_iterate_foreign_scan(ForeignScanState *node)
 	ExecClearTuple(slot);
 	scan_prepare(node);
 	/* kept rows are those that came: what is evaluated here may change with a rescan */
-	while (scan_next(scan, slot) && scan->fallback && !fallback_passes(node, slot))
+	while (scan_next(node, slot) && scan->fallback && !fallback_passes(node, slot))
 	{
 		ExecClearTuple(slot);
 		CHECK_FOR_INTERRUPTS();

@@ -26,7 +26,9 @@ enum ScanPrivate
 	SCAN_FLAGS, /* Integer: those below */
 	SCAN_RELIDS, /* List of Oid: the foreign tables; one, unless a query level is shipped */
 	SCAN_SHIPPED, /* String: what is shipped of a query level */
-	SCAN_USER /* of a query level, List of one Oid: whose rights it has, 0 for the current user */
+	SCAN_USER, /* of a query level, List of one Oid: whose rights it has, 0 for the current user */
+	SCAN_KEY_PARTS /* List of int: which parameter is a list of keys that may be divided, how many keys a part
+					* has, how many parts there may be; NIL for none */
 };
 
 /* What a plain scan ships besides columns and conditions. */
@@ -34,6 +36,17 @@ enum ScanPrivate
 #define SCAN_HAS_ORDER 2
 /* Written in PostgreSQL's words, and not to be run. */
 #define SCAN_FOR_TESTS 4
+
+/* A list of keys that one statement does not take: key_parts.c. */
+typedef struct KeyParts
+{
+	int param; /* which of the statement's */
+	int size; /* keys of a part, at most */
+	int most; /* parts, at most */
+	int next; /* the first key of the next part */
+	int count; /* keys; 0 where they are not used */
+	bool divided; /* is there more than one part? */
+} KeyParts;
 
 /* What a running scan holds: ForeignScanState.fdw_state. */
 typedef struct AthenaScan
@@ -43,6 +56,7 @@ typedef struct AthenaScan
 	TupleDesc desc; /* of the rows: the table's, or of keys and aggregates */
 	List *params; /* of ExprState */
 	List *param_types; /* of Oid */
+	KeyParts *parts; /* NULL: all keys at once, or none */
 	bool keep; /* are rows kept for a rescan? */
 	bool bind_due; /* may parameters have changed since the last bind? */
 	MemoryContext context; /* of all that lives as long as the scan */
@@ -81,6 +95,11 @@ extern void scan_begin_query(ForeignScanState *node);
 extern bool scan_can_start_early(ForeignScanState *node);
 extern bool scan_is_near(ForeignScanState *node);
 extern bool scan_is_ours(const PlanState *node);
+extern KeyParts *key_parts_open(List *from_planner);
+extern bool key_parts_append(KeyParts *parts, StringInfo out, Oid element, Datum array, bool isnull,
+							 int *spare);
+extern bool key_parts_are_left(const KeyParts *parts);
+extern void key_parts_rewind(KeyParts *parts);
 extern void overlap_start_others(ForeignScanState *node);
 extern bool overlap_has_room(void);
 

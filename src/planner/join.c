@@ -38,8 +38,8 @@ is_shipped(RelOptInfo *rel)
 }
 
 /*
- * Keys of local tables for the members of a join.  A date may have no literal
- * there, which would be an error.
+ * Keys of local tables for the members of a join, if one statement takes them.  A
+ * date may have no literal there, which would be an error.
  */
 static List *
 reductions_of_join(PlannerInfo *root, RelOptInfo *joinrel)
@@ -58,8 +58,9 @@ reductions_of_join(PlannerInfo *root, RelOptInfo *joinrel)
 		{
 			SemiJoin *reduction = lfirst(lc);
 
-			if (shippable_class(get_element_type(reduction->keys->paramtype), NULL) !=
-				CLASS_DATETIME)
+			if (reduction->list == NULL &&
+				shippable_class(get_element_type(reduction->keys->paramtype), NULL) !=
+					CLASS_DATETIME)
 				found = lappend(found, reduction);
 		}
 	}

@@ -207,11 +207,12 @@ add_reduced_path(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info)
 {
 	double share = semi_join_selectivity(info->reductions);
 	Cost keys = semi_join_cost(info->reductions);
+	Cost queries = info->startup_cost * semi_join_queries(info->reductions);
 
 	add_path(rel, (Path *) athena_create_foreignscan_path(
 					  root, rel, clamp_row_est(info->rows * share), info->startup_cost + keys,
-					  info->startup_cost + keys + (info->total_cost - info->startup_cost) * share,
-					  NIL, list_make2(makeBoolean(false), info->reductions)));
+					  queries + keys + (info->total_cost - info->startup_cost) * share, NIL,
+					  list_make2(makeBoolean(false), info->reductions)));
 }
 
 /* Callback: the ways to scan it: as the rows come, in order, and with keys of local tables. */
@@ -310,6 +311,7 @@ scan_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, bool ordered, List *red
 	private = lappend(private, list_make1_oid(relid));
 	private = lappend(private, makeString(""));
 	private = lappend(private, NIL);
+	private = lappend(private, semi_join_parts(reductions, sql.params));
 	table_close(relation, NoLock);
 	return make_foreignscan(tlist, local, rel->relid, sql.params, private, NIL, remote, outer_plan);
 }

@@ -7,12 +7,15 @@
  * that first reads them (an InitPlan: array_agg(DISTINCT key) over the local
  * table with its own conditions) and asks Athena for those rows alone.  The join
  * itself is done as ever, so it does not matter if keys are too many in the end:
- * then the condition is true for all rows.
+ * then the condition is true for all rows.  Keys that one statement does not
+ * take may be sent by several queries, if asked for (executor/key_parts.c).
  *
  * The local table may be any that is not ours and is not null-extended above the
  * foreign one; the foreign one may be.
  */
 #include "planner/semi_join.h"
+
+#include <math.h>
 
 #include "access/stratnum.h"
 #include "catalog/pg_aggregate.h"
@@ -44,6 +47,7 @@
 #define INT4_GT_OPERATOR 521
 
 int planner_semi_join_keys = 1000;
+int planner_semi_join_queries = 1;
 
 /* ---------- the keys ---------- */
 
@@ -179,18 +183,22 @@ exceeds(Oid function, Param *keys, int32 limit)
 	return call_op(INT4_GT_OPERATOR, (Expr *) coalesce, int_const(limit));
 }
 
-/* too many keys OR remote = ANY (keys, none of them if they are too many) */
+/*
+ * too many keys for so many queries OR remote = ANY (keys, none of them if they are
+ * too many); the latter is *list.
+ */
 static Expr *
-make_condition(Expr *remote, Oid operator, Oid collation, Param *keys)
+make_condition(Expr *remote, Oid operator, Oid collation, Param *keys, int queries, Expr **list)
 {
 	ScalarArrayOpExpr *any = makeNode(ScalarArrayOpExpr);
 	CaseExpr *expr = makeNode(CaseExpr);
 	CaseWhen *when = makeNode(CaseWhen);
 	Oid element = get_element_type(keys->paramtype);
-	Expr *too_many = makeBoolExpr(OR_EXPR,
-								  list_make2(exceeds(F_CARDINALITY, keys, planner_semi_join_keys),
-											 exceeds(F_PG_COLUMN_SIZE, keys, MAX_KEY_BYTES)),
-								  -1);
+	Expr *too_many =
+		makeBoolExpr(OR_EXPR,
+					 list_make2(exceeds(F_CARDINALITY, keys, planner_semi_join_keys * queries),
+								exceeds(F_PG_COLUMN_SIZE, keys, MAX_KEY_BYTES * queries)),
+					 -1);
 
 	when->expr = too_many;
 	when->result =
@@ -208,6 +216,7 @@ make_condition(Expr *remote, Oid operator, Oid collation, Param *keys)
 	any->inputcollid = collation;
 	any->args = list_make2(copyObject(remote), expr);
 	any->location = -1;
+	*list = (Expr *) expr;
 	return makeBoolExpr(OR_EXPR, list_make2(copyObject(too_many), any), -1);
 }
 
@@ -221,19 +230,30 @@ add_reduction(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info, Expr *remote,
 	SemiJoin *reduction;
 	Param *keys;
 	Oid array;
+	Expr *list;
+	int queries = planner_semi_join_queries;
 	double count, all;
 	ListCell *lc;
 
-	if (local == NULL || local->rows > 100.0 * planner_semi_join_keys || !plain_var(remote))
-		return;
-	/* of each column once */
+	/* of each column once, and one of them by several queries */
 	foreach (lc, info->reductions)
-		if (equal(((SemiJoin *) lfirst(lc))->remote, remote))
+	{
+		SemiJoin *other = lfirst(lc);
+
+		if (equal(other->remote, remote))
 			return;
+		if (other->list)
+			queries = 1;
+	}
+	if (local == NULL || local->rows > 100.0 * planner_semi_join_keys * queries ||
+		!plain_var(remote))
+		return;
 	array = get_array_type(key->vartype);
 	count = estimate_num_groups(root, list_make1(key), local->rows, NULL, NULL);
 	all = estimate_num_groups(root, list_make1(remote), Max(info->rows, 1), NULL, NULL);
-	if (!OidIsValid(array) || count > planner_semi_join_keys || count >= all)
+	if (count <= planner_semi_join_keys)
+		queries = 1;
+	if (!OidIsValid(array) || count > (double) planner_semi_join_keys * queries || count >= all)
 		return;
 	if (!OidIsValid(operator))
 		return;
@@ -241,7 +261,9 @@ add_reduction(PlannerInfo *root, RelOptInfo *rel, AthenaRel *info, Expr *remote,
 	keys = SS_make_initplan_output_param(root, array, -1, key->varcollid);
 	reduction->remote = remote;
 	reduction->keys = keys;
-	reduction->condition = make_condition(remote, operator, collation, keys);
+	reduction->condition = make_condition(remote, operator, collation, keys, queries, &list);
+	reduction->list = queries > 1 ? list : NULL;
+	reduction->queries = (int) ceil(count / planner_semi_join_keys);
 	reduction->selectivity = count / all;
 	if (!deparse_shippable(root, rel, info->relid, reduction->condition,
 						   list_make1_int(keys->paramid)))
@@ -349,6 +371,36 @@ semi_join_cost(List *reductions)
 	foreach (lc, reductions)
 		cost += ((SemiJoin *) lfirst(lc))->path->total_cost;
 	return cost;
+}
+
+/* How many queries are expected. */
+int
+semi_join_queries(List *reductions)
+{
+	int queries = 1;
+	ListCell *lc;
+
+	foreach (lc, reductions)
+		queries = Max(queries, ((SemiJoin *) lfirst(lc))->queries);
+	return queries;
+}
+
+/* What the executor is told of keys that may be sent by several queries: SCAN_KEY_PARTS. */
+List *
+semi_join_parts(List *reductions, List *params)
+{
+	ListCell *lc, *lc2;
+
+	foreach (lc, reductions)
+	{
+		SemiJoin *reduction = lfirst(lc);
+
+		foreach (lc2, params)
+			if (reduction->list && equal(lfirst(lc2), reduction->list))
+				return list_make3_int(foreach_current_index(lc2), planner_semi_join_keys,
+									  planner_semi_join_queries);
+	}
+	return NIL;
 }
 
 /* Make the queries for the keys part of the plan; their conditions come back. */

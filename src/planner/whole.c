@@ -928,6 +928,7 @@ whole_plan(PlannerInfo *root, RelOptInfo *rel, ForeignPath *foreign_path, List *
 	private = lappend(private, path->relids);
 	private = lappend(private, makeString(path->shipped));
 	private = lappend(private, list_make1_oid(path->userid));
+	private = lappend(private, NIL);
 	adopt_relations(root);
 	semi_join_plan(root, path->reductions);
 	if (path->stage >= LEVEL_UNORDERED)

@@ -6,6 +6,7 @@
 Each query runs once over the foreign tables and once over heap tables of the
 same rows.
 """
+import itertools
 import os
 import random
 import re
@@ -147,6 +148,43 @@ def test_semi_join(tables):
                 assert bag(rows(conn, form.format(q="q2"))) == bag(rows(conn, form.format(q="levels_heap.q2"))), (change, limit, form)
     finally:
         conn.execute("RESET athena_fdw.semi_join_keys")
+
+
+def test_semi_join_by_parts(tables):
+    """More keys than a statement takes: a query for each part of them, if that is allowed."""
+    conn = tables
+    conn.execute("SET search_path = levels; DROP TABLE IF EXISTS levels.keys; CREATE TABLE levels.keys (k int, s text, d date) WITH (autovacuum_enabled = off)")
+    conn.execute("INSERT INTO levels.keys SELECT k, s, d FROM levels_heap.q1 UNION ALL SELECT NULL, NULL, NULL; ANALYZE levels.keys")
+    forms = [
+        "SELECT q.*, keys.s FROM {q} q JOIN keys ON keys.k = q.k",
+        "SELECT q.v, count(*) FROM {q} q JOIN keys ON keys.s = q.s WHERE keys.k > 1 GROUP BY q.v",
+        "SELECT q.k FROM {q} q JOIN keys ON keys.d = q.d",
+        "SELECT keys.* FROM keys WHERE NOT EXISTS (SELECT FROM {q} q WHERE q.k = keys.k)",
+        "SELECT keys.k, q.n FROM keys LEFT JOIN {q} q ON q.k = keys.k AND q.s = keys.s",
+        "SELECT keys.k, q.n, p.n FROM keys JOIN ({q} q JOIN {q} p ON p.v = q.v) ON q.k = keys.k",
+    ]
+    seen = set()
+    known = rows(conn, "SELECT option_value FROM pg_options_to_table((SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = 'levels.q2'::regclass)) WHERE option_name = 'rows'")[0][0]
+    try:
+        conn.execute("ALTER FOREIGN TABLE levels.q2 OPTIONS (SET rows '100000000'); SET athena_fdw.semi_join_keys = 2; SET enable_material = off")
+        for join, most in itertools.product(("hashjoin", "nestloop"), (1, 4, 100)):
+            conn.execute(f"SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_nestloop = off; SET enable_{join} = on; SET athena_fdw.semi_join_queries = {most}")
+            for form in forms:
+                plan = "\n".join(r[0] for r in rows(conn, f"EXPLAIN (ANALYZE, VERBOSE) {form.format(q='q2')}"))
+                queries = [int(n) for n in re.findall(r"Athena Queries: (\d+)", plan)]
+                seen.update((most, n) for n in queries)
+                assert all(n <= most for n in queries), plan
+                assert bag(rows(conn, form.format(q="q2"))) == bag(rows(conn, form.format(q="levels_heap.q2"))), (join, most, form)
+        assert max(n for most, n in seen) > 4 and any(most == 4 for most, n in seen), seen
+        # a key without a literal there, found before any part was asked for
+        conn.execute("INSERT INTO levels.keys VALUES (NULL, NULL, 'infinity')")
+        assert bag(rows(conn, forms[2].format(q="q2"))) == bag(rows(conn, forms[2].format(q="levels_heap.q2")))
+        # other keys for each row outside
+        sql = "SELECT a.k, (SELECT count(*) FROM {q} q JOIN keys ON keys.k = q.k WHERE keys.s < a.s AND q.v <> a.v) FROM levels_heap.q1 a ORDER BY 1, 2"
+        assert rows(conn, sql.format(q="q2")) == rows(conn, sql.format(q="levels_heap.q2"))
+    finally:
+        conn.execute(f"ALTER FOREIGN TABLE levels.q2 OPTIONS (SET rows '{known}'); RESET athena_fdw.semi_join_keys; RESET athena_fdw.semi_join_queries")
+        conn.execute("RESET enable_material; RESET enable_hashjoin; RESET enable_mergejoin; RESET enable_nestloop")
 
 
 ERRORS = {
