@@ -104,6 +104,7 @@ _PG_init(void)
 							 NULL);
 	MarkGUCPrefixReserved("athena_fdw");
 	whole_init();
+	join_init();
 	overlap_init();
 	if (process_shared_preload_libraries_in_progress)
 		stats_init();

@@ -5,7 +5,9 @@
  * Callback of the planner, for each join of relations of one server and user.
  * Where the whole query can be shipped whole.c does better; this is for joins
  * below a local relation, or below what Athena cannot do: inner and left joins of
- * tables all of whose conditions are shipped.
+ * tables all of whose conditions are shipped, and of subqueries over such tables.
+ * The planner asks us about a join of a subquery since that is given the server and
+ * the user of the tables in it, as if it were a foreign table.
  */
 #include "planner/level.h"
 
@@ -13,9 +15,12 @@
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
 #include "planner/semi_join.h"
 #include "utils/lsyscache.h"
+
+static set_rel_pathlist_hook_type previous_hook;
 
 /* A join that can be shipped: RelOptInfo.fdw_private of a join relation. */
 typedef struct AthenaJoin
@@ -25,6 +30,40 @@ typedef struct AthenaJoin
 	JoinType type;
 	List *clauses; /* of RestrictInfo */
 } AthenaJoin;
+
+/*
+ * A subquery over foreign tables may be joined with others there.  Whether it can be
+ * written is found when such a join is.
+ */
+static void
+relation_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	RelOptInfo *table;
+
+	if (previous_hook)
+		previous_hook(root, rel, rti, rte);
+	if (!planner_pushdown || rte->rtekind != RTE_SUBQUERY || rte->inh || rel->subroot == NULL ||
+		rel->reloptkind != RELOPT_BASEREL || rel->fdwroutine != NULL || IS_DUMMY_REL(rel) ||
+		!bms_is_empty(rel->lateral_relids) || root->parse->commandType != CMD_SELECT ||
+		bms_membership(root->all_baserels) != BMS_MULTIPLE)
+		return;
+	table = whole_first_table(rel->subroot);
+	if (table == NULL)
+		return;
+	rel->serverid = table->serverid;
+	rel->userid = table->userid;
+	rel->useridiscurrent = table->useridiscurrent;
+	rel->fdwroutine = table->fdwroutine;
+	rel->fdw_private = palloc0(sizeof(AthenaRel));
+}
+
+/* Begin to be asked; called once, when the library is loaded. */
+void
+join_init(void)
+{
+	previous_hook = set_rel_pathlist_hook;
+	set_rel_pathlist_hook = relation_paths;
+}
 
 /* May this relation be part of a shipped join? */
 static bool
@@ -183,6 +222,7 @@ add_join_path(PlannerInfo *root, RelOptInfo *joinrel, List *reductions, bool wan
 	remote_sql_init(&level->from);
 	if (!write_part(level, &level->from, joinrel, reductions, &level->conditions))
 		return false;
+	joinrel->useridiscurrent |= statement.for_current_user;
 	if (!wanted)
 		return true;
 	private = whole_join(level, joinrel, reductions);

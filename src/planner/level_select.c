@@ -144,6 +144,7 @@ write_order_key(Level *level, RemoteSql *out, const RemoteSql *key, bool is_floa
 static bool
 write_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist, List *ordinals)
 {
+	Query *parse = level->root->parse;
 	ListCell *lc;
 	bool any = false;
 
@@ -161,7 +162,7 @@ write_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist, List *o
 		if (!order_of(clause, &descending))
 			return false;
 		/* DISTINCT takes nothing but what is selected, and a subquery written twice is two */
-		if (level->root->parse->distinctClause != NIL && contain_subplans((Node *) tle->expr))
+		if (parse->distinctClause != NIL && contain_subplans((Node *) tle->expr))
 			return level_refuse("DISTINCT in the order of a subquery");
 		remote_sql_init(&key);
 		if (ordinals != NIL)
@@ -181,6 +182,10 @@ write_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist, List *o
 		}
 		else if (!translate_order(level, &key, tle->expr, exprCollation((Node *) tle->expr), &type))
 			return false;
+		/* which is written by a key more, and DISTINCT does not take that */
+		if (type.class == CLASS_FLOAT && clause->nulls_first && !level->statement->postgres &&
+			clauses == parse->sortClause && parse->distinctClause != NIL && !parse->hasDistinctOn)
+			return level_refuse("DISTINCT in the order of a number that may be NaN, NULLS FIRST");
 		appendStringInfoString(&out->text, any ? ", " : " ORDER BY ");
 		any = true;
 		write_order_key(level, out, &key, type.class == CLASS_FLOAT, descending,

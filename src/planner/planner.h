@@ -80,6 +80,7 @@ extern ForeignScan *athena_get_foreign_plan(PlannerInfo *root, RelOptInfo *rel, 
 extern bool planner_is_default_order(Oid opfamily, Oid type);
 
 /* join.c: a callback too */
+extern void join_init(void);
 extern void athena_get_foreign_join_paths(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer,
 										  RelOptInfo *inner, JoinType type,
 										  JoinPathExtraData *extra);

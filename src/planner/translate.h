@@ -260,6 +260,7 @@ extern bool level_select(Level *level, RemoteSql *out, List *targets, LevelStage
 						 bool having);
 
 /* whole.c */
+extern RelOptInfo *whole_first_table(PlannerInfo *root);
 extern List *whole_join(Level *level, RelOptInfo *rel, List *reductions);
 extern List *whole_groups(const Statement *statement, const RemoteSql *sql, List *targets);
 extern double whole_join_rows(PlannerInfo *root, List *private);

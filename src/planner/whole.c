@@ -101,9 +101,9 @@ inner_roots(PlannerInfo *root)
 	return found;
 }
 
-/* The server of the first foreign table of ours in a level. */
-static Oid
-server_of_level(PlannerInfo *root)
+/* The first foreign table of ours in a level, itself or inside of a subquery that is joined with others. */
+static RelOptInfo *
+table_of_level(PlannerInfo *root)
 {
 	int i;
 
@@ -112,23 +112,24 @@ server_of_level(PlannerInfo *root)
 		RelOptInfo *rel = root->simple_rel_array[i];
 
 		if (rel && rel->fdwroutine && rel->fdwroutine->GetForeignPlan == athena_get_foreign_plan)
-			return rel->serverid;
+			return rel;
 	}
-	return InvalidOid;
+	return NULL;
 }
 
-static Oid
-server_of(PlannerInfo *root)
+/* The first one in a query, at any depth. */
+RelOptInfo *
+whole_first_table(PlannerInfo *root)
 {
-	Oid server = server_of_level(root);
+	RelOptInfo *rel = table_of_level(root);
 	ListCell *lc;
 
-	if (OidIsValid(server))
-		return server;
+	if (rel)
+		return rel;
 	foreach (lc, inner_roots(root))
-		if (OidIsValid(server = server_of_level(lfirst(lc))))
-			return server;
-	return InvalidOid;
+		if ((rel = table_of_level(lfirst(lc))) != NULL)
+			return rel;
+	return NULL;
 }
 
 static bool
@@ -496,11 +497,16 @@ describe(PlannerInfo *root, WholePath *path, bool having)
 	return text.data;
 }
 
-/* Does the level have but one foreign table and nothing inside, so that its columns need no more than names? */
+/*
+ * Does the level have but one foreign table and nothing inside, so that its columns
+ * need no more than names?  In ORDER BY a name is first of all one of the select
+ * list's, and then an expression is not the one that DISTINCT has seen.
+ */
 static bool
 is_single_table(PlannerInfo *root)
 {
-	return bms_membership(root->all_baserels) == BMS_SINGLETON && inner_roots(root) == NIL;
+	return bms_membership(root->all_baserels) == BMS_SINGLETON && inner_roots(root) == NIL &&
+		   (root->parse->distinctClause == NIL || root->parse->sortClause == NIL);
 }
 
 /*
@@ -745,20 +751,20 @@ static void
 upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
 			RelOptInfo *output_rel, void *extra)
 {
-	Oid serverid;
+	RelOptInfo *table;
 
 	if (previous_hook)
 		previous_hook(root, stage, input_rel, output_rel, extra);
 	if (!planner_pushdown || root->parse->commandType != CMD_SELECT ||
 		(stage != UPPERREL_FINAL && stage != UPPERREL_GROUP_AGG))
 		return;
-	serverid = server_of(root);
-	if (!OidIsValid(serverid))
+	table = whole_first_table(root);
+	if (table == NULL)
 		return;
 	if (stage == UPPERREL_FINAL)
-		consider_final(root, output_rel, serverid);
+		consider_final(root, output_rel, table->serverid);
 	else
-		consider_grouped(root, output_rel, serverid, extra);
+		consider_grouped(root, output_rel, table->serverid, extra);
 }
 
 /* What a path of a join carries, whose FROM has been written; NIL if its columns cannot come. */

@@ -412,6 +412,8 @@ WHOLE = [
     "SELECT array_agg(DISTINCT i2), array_agg(DISTINCT t), array_agg(DISTINCT b), array_agg(ts6 ORDER BY ts6 NULLS FIRST) FROM {}",
     "SELECT string_agg(t, ',') FILTER (WHERE id > 1000), array_agg(t) FILTER (WHERE id > 1000) FROM {}", "SELECT length(string_agg(t, ',' ORDER BY id)) > 3 AND b FROM {} GROUP BY b",
     "SELECT b, bit_and(i4), bit_or(i2), sum(n ORDER BY id) FROM {} GROUP BY b",
+    # an expression in the order, whose column is selected too
+    "SELECT DISTINCT CASE WHEN n < 5 THEN n ELSE 7.5 END, n FROM {} ORDER BY 1, 2",
     "SELECT DISTINCT ON (b) b, id, n FROM {} ORDER BY b, id", "SELECT DISTINCT ON (i2, b) id FROM {} ORDER BY i2 DESC, b NULLS FIRST, t, id", "SELECT DISTINCT ON (t) t, count(*) FROM {} GROUP BY t, b ORDER BY t, count(*) DESC, b LIMIT 5",
     "SELECT s.id, s.n FROM (SELECT DISTINCT ON (b) b, id, n FROM {} ORDER BY b, id DESC) s WHERE s.id > 3",
     "SELECT id, ntile(4) OVER (ORDER BY id), lag(i4, 2, 0) OVER (ORDER BY id), lead(t, 1, 'none') OVER (ORDER BY id), nth_value(n, 3) OVER (ORDER BY id) FROM {}",
@@ -425,6 +427,14 @@ def test_whole(tables):
     plain = lambda text: re.sub(r"(?<=[(,])-0(?=[,)])", "0", without_zeros(text))
     wrong = [w for form in WHOLE if (w := differs(tables, form, lambda plan: plan[0].startswith("Foreign Scan"), plain))]
     assert not wrong, f"{len(wrong)} statements differ:\n" + "\n".join(wrong)
+
+
+def test_distinct_in_an_order_with_nan(tables):
+    """Such an order takes a key that is not selected, so it is made here."""
+    for sql in ("SELECT DISTINCT f FROM {} ORDER BY f NULLS FIRST", "SELECT DISTINCT f, i2 FROM {} ORDER BY f DESC, i2 LIMIT 5"):
+        plan = "\n".join(r[0] for r in rows(tables, f"EXPLAIN (VERBOSE) {sql.format('x')}"))
+        assert "Shipped: DISTINCT\n" in plan + "\n"
+        assert str(rows(tables, sql.format("x"))) == str(rows(tables, sql.format("x_heap")))
 
 
 def test_arrays(tables, stand):

@@ -26,6 +26,7 @@ INSIDE = {
     "having": "SELECT a FROM t GROUP BY a HAVING count(*) > (SELECT count(*) FROM u)",
     "distinct on": "SELECT DISTINCT ON (b) a, b FROM (SELECT a, b FROM u UNION ALL SELECT a, b FROM t) x ORDER BY b, a",
     "deep": "SELECT a FROM t WHERE a IN (SELECT x.a FROM t x WHERE EXISTS (SELECT 1 FROM (SELECT a FROM u GROUP BY a) y WHERE y.a = x.a))",
+    "beside a local table": "SELECT l.a FROM l JOIN t ON t.a = l.a JOIN (SELECT a, count(*) AS n FROM u GROUP BY a) s ON s.a = t.a",
     "view": "SELECT t.a FROM t JOIN view_of_u v ON v.a = t.a",
     "grouped view": "SELECT t.a FROM t JOIN groups_of_u v ON v.a = t.a",
 }
@@ -51,13 +52,14 @@ def shop(fake, conn):
     conn.execute(
         "DROP FOREIGN TABLE t; CREATE FOREIGN TABLE t (a int, b int) SERVER lake OPTIONS (database 'sales', rows '100');"
         "CREATE FOREIGN TABLE u (a int, b int) SERVER lake OPTIONS (database 'sales', rows '100');"
+        "CREATE TABLE l (a int); INSERT INTO l VALUES (1); GRANT SELECT ON l TO reader;"
         "GRANT SELECT ON t TO reader; GRANT USAGE ON FOREIGN SERVER lake TO reader; GRANT CREATE ON SCHEMA public TO reader;"
         "CREATE VIEW view_of_u AS SELECT a, b FROM u; CREATE VIEW groups_of_u AS SELECT a, count(*) AS n FROM u GROUP BY a;"
         "ALTER VIEW view_of_u OWNER TO reader; ALTER VIEW groups_of_u OWNER TO reader;"
         f"CREATE USER MAPPING FOR reader SERVER lake OPTIONS (access_key_id '{KEY_ID}', secret_access_key '{SECRET}')"
     )
     yield conn
-    conn.execute("RESET ROLE; DEALLOCATE ALL; DROP OWNED BY reader CASCADE")
+    conn.execute("RESET ROLE; DEALLOCATE ALL; DROP OWNED BY reader CASCADE; DROP TABLE l")
 
 
 @pytest.mark.parametrize("kind", INSIDE)
