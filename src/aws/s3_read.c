@@ -47,6 +47,7 @@ struct S3Reader
 	S3ReadPlan plan;
 
 	Part parts[MAX_PARTS]; /* a ring: the current one, then those ahead */
+	int slots; /* so many of them are used, since each keeps its buffer */
 	int current;
 	int nparts; /* in the ring */
 	int64 next_offset; /* of the part to ask for next */
@@ -67,7 +68,7 @@ struct S3Reader
 static Part *
 part_at(S3Reader *r, int i)
 {
-	return &r->parts[(r->current + i) % MAX_PARTS];
+	return &r->parts[(r->current + i) % r->slots];
 }
 
 static char *
@@ -156,7 +157,7 @@ leave_part(S3Reader *r)
 	r->retries += aws_call_retries(part->call);
 	aws_call_free(part->call);
 	part->call = NULL;
-	r->current = (r->current + 1) % MAX_PARTS;
+	r->current = (r->current + 1) % r->slots;
 	r->nparts--;
 	r->finished++;
 }
@@ -207,6 +208,7 @@ s3_read_open(const AwsClient *client, const char *bucket, const char *key,
 	r->key = key;
 	r->expected_owner = expected_owner;
 	r->plan.parts = Min(Max(plan->parts, 1), MAX_PARTS);
+	r->slots = Max(r->plan.parts, 2); /* the next is asked for before the current one is left */
 	r->plan.part_size = Max(plan->part_size, 1);
 	r->total = -1;
 	return r;

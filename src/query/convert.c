@@ -19,6 +19,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "query/decimal_text.h"
+#include "query/digits.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -60,6 +61,7 @@ converter_init(Converter *c, Oid type, int32 typmod)
 	for (i = 0; i < lengthof(fast_kinds); i++)
 		if (type == fast_kinds[i].type)
 			c->kind = fast_kinds[i].kind;
+	c->is_utf8 = GetDatabaseEncoding() == PG_UTF8;
 	if (type == VARCHAROID && typmod < (int32) VARHDRSZ)
 		c->kind = CONVERT_TEXT;
 	if (OidIsValid(element))
@@ -104,11 +106,20 @@ refuse_nul(const TextValue *v)
 						 "chr(0), '').")));
 }
 
+/* The value as a string of C. */
+static char *
+terminated(const TextValue *v)
+{
+	v->data[v->len] = '\0';
+	return v->data;
+}
+
 /* The text in the database's encoding; an error if it is not right UTF-8. */
 static char *
 server_text(const TextValue *v)
 {
 	refuse_nul(v);
+	terminated(v);
 	return pg_any_to_server(v->data, (int) v->len, PG_UTF8);
 }
 
@@ -135,6 +146,7 @@ read_integer(const char *p, size_t len, int64 min, int64 max, int64 *out)
 	bool negative = len > 0 && *p == '-';
 	uint64 value = 0;
 	uint64 limit = negative ? (uint64) max + 1 : (uint64) max;
+	uint32 eight;
 	size_t i;
 
 	if (negative)
@@ -144,6 +156,8 @@ read_integer(const char *p, size_t len, int64 min, int64 max, int64 *out)
 	}
 	if (len == 0 || len > 19)
 		return false;
+	for (; len >= 8 && digits_eight(p, &eight); p += 8, len -= 8)
+		value = value * 100000000 + eight;
 	for (i = 0; i < len; i++)
 	{
 		unsigned digit = (unsigned char) p[i] - '0';
@@ -181,7 +195,7 @@ digits(const char *p, int n, int *out)
  * with a year zero, as date2j() does.  Returns what follows the date.
  */
 static const char *
-read_date(const char *p, const char *end, DateADT *out)
+read_any_date(const char *p, const char *end, DateADT *out)
 {
 	bool negative = p < end && *p == '-';
 	const char *start;
@@ -205,6 +219,30 @@ read_date(const char *p, const char *end, DateADT *out)
 	if (!IS_VALID_DATE(*out))
 		return NULL;
 	return p + 6;
+}
+
+/* The same for the usual form, and for the date of the value before. */
+static const char *
+read_date(Converter *c, const char *p, const char *end, DateADT *out)
+{
+	char digits[8];
+	uint32 number;
+
+	if (end - p < 10 || p[4] != '-' || p[7] != '-')
+		return read_any_date(p, end, out);
+	memcpy(digits, p, 4);
+	memcpy(digits + 4, p + 5, 2);
+	memcpy(digits + 6, p + 8, 2);
+	if (!digits_eight(digits, &number))
+		return read_any_date(p, end, out);
+	if (number == 0 || number != c->date_digits)
+	{
+		if (read_any_date(p, end, &c->date) == NULL)
+			return NULL;
+		c->date_digits = number;
+	}
+	*out = c->date;
+	return p + 10;
 }
 
 /*
@@ -269,7 +307,7 @@ read_timestamp(Converter *c, const TextValue *v, Timestamp *out)
 	const char *end = v->data + v->len;
 	DateADT date;
 	int64 time;
-	const char *p = read_date(v->data, end, &date);
+	const char *p = read_date(c, v->data, end, &date);
 
 	if (p == NULL || p == end || (*p != ' ' && *p != 'T'))
 		return false;
@@ -505,7 +543,7 @@ is_plain(const char *p, size_t len)
 static Datum
 read_text(const Converter *c, const TextValue *v)
 {
-	if (GetDatabaseEncoding() != PG_UTF8)
+	if (!c->is_utf8)
 		return PointerGetDatum(cstring_to_text(server_text(v)));
 	if (!is_plain(v->data, v->len) && !pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, true))
 	{
@@ -537,7 +575,7 @@ read_float8(const TextValue *v, double *out)
 	if (decimal_read(v->data, v->data + v->len, &d) && decimal_to_double(&d, out))
 		return true;
 	errno = 0;
-	*out = strtod(v->data, &end);
+	*out = strtod(terminated(v), &end);
 	return was_read(v, end);
 }
 
@@ -550,7 +588,7 @@ read_float4(const TextValue *v, float *out)
 	if (decimal_read(v->data, v->data + v->len, &d) && decimal_to_float(&d, out))
 		return true;
 	errno = 0;
-	*out = strtof(v->data, &end);
+	*out = strtof(terminated(v), &end);
 	return was_read(v, end);
 }
 
@@ -634,7 +672,7 @@ convert_value(Converter *c, const TextValue *v)
 		case CONVERT_TEXT:
 			return read_text(c, v);
 		case CONVERT_DATE:
-			if (read_date(v->data, v->data + v->len, &date) == v->data + v->len)
+			if (read_date(c, v->data, v->data + v->len, &date) == v->data + v->len)
 				return DateADTGetDatum(date);
 			break;
 		case CONVERT_TIMESTAMP:

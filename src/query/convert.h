@@ -37,6 +37,9 @@ typedef struct Converter
 	int32 typmod;
 	FmgrInfo input;
 	Oid ioparam;
+	bool is_utf8; /* is that the database's encoding? */
+	uint32 date_digits; /* of the date that was read last, and what it was; 0 for none */
+	int32 date;
 	bool in_place; /* may a value stay where it is, and be written before? */
 	struct Converter *element; /* of an array */
 	Oid element_type;

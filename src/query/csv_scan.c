@@ -7,10 +7,9 @@
  * Values are apart by commas; each row, the last too, ends with one \n.
  * Anything else is an error, since a byte out of place means that bytes are lost.
  *
- * A row is read where it lies: quotes are undoubled in place, and a NUL byte is
- * put on the closing quote.  That is done when the row has been seen whole; until
- * then nothing is changed, so a row that is not all there is read again from its
- * start.  Whoever has wide rows waits for twice the bytes before the next try.
+ * A row is read where it lies: quotes are undoubled in place.  That is done when
+ * the row has been seen whole; until then nothing is changed, so a row that is not
+ * all there is read again from its start.  Whoever has wide rows waits for twice the bytes before the next try.
  *
  * Used by result_csv.c; test/unit feeds it generated and hostile input under
  * sanitizers.
@@ -95,8 +94,8 @@ bad(CsvScan *scan, char *at, const char *what)
 }
 
 /*
- * Read the row at pos.  After CSV_ROW its values lie in the input, each followed
- * by a NUL byte, and pos is behind it.  After CSV_MORE nothing has changed.
+ * Read the row at pos.  After CSV_ROW its values lie in the input, each between two
+ * bytes that nobody needs any more, and pos is behind it.  After CSV_MORE nothing has changed.
  */
 CsvState
 csv_next_row(CsvScan *scan, TextValue *values)
@@ -143,9 +142,6 @@ csv_next_row(CsvScan *scan, TextValue *values)
 	}
 	for (i = 0; i < nescaped; i++)
 		undouble(&values[scan->escaped[i]]);
-	for (i = 0; i <= last; i++)
-		if (values[i].data)
-			values[i].data[values[i].len] = '\0';
 	scan->pos = p;
 	return CSV_ROW;
 }

@@ -12,6 +12,8 @@
  */
 #include "decimal_text.h"
 
+#include "digits.h"
+
 #include <float.h>
 #include <string.h>
 
@@ -29,6 +31,17 @@ take_digits(const char *p, const char *end, uint64_t *number)
 		n = n * 10 + digit;
 	*number = n;
 	return p;
+}
+
+/* The same where many may come. */
+static inline const char *
+take_many_digits(const char *p, const char *end, uint64_t *number)
+{
+	uint32_t eight;
+
+	for (; end - p >= 8 && digits_eight(p, &eight); p += 8)
+		*number = *number * 100000000 + eight;
+	return take_digits(p, end, number);
 }
 
 static inline const char *
@@ -62,7 +75,7 @@ decimal_read(const char *p, const char *end, Decimal *d)
 	{
 		start = ++p;
 		first = d->whole == 0 ? skip_zeros(p, end) : p;
-		p = take_digits(first, end, &d->digits);
+		p = take_many_digits(first, end, &d->digits);
 		if (p == start || p - first > MAX_DIGITS - d->whole)
 			return false;
 		d->fraction = p - start < MAX_FRACTION ? (int) (p - start) : MAX_FRACTION;
@@ -328,6 +341,25 @@ nearest(uint64_t digits, int power, Form form, uint64_t *bits)
 	return true;
 }
 
+/*
+ * What the product leaves open is mostly a number that is exact, like 1.0.  A
+ * quotient of two exact numbers is the nearest one.
+ */
+static bool
+divided(const Decimal *d, int mantissa_bits, int max_power, double *out)
+{
+	static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+								  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+								  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+	int power = d->exponent - d->fraction;
+
+	if (FLT_EVAL_METHOD != 0 || d->digits >> (mantissa_bits + 1) != 0 || power > 0 ||
+		-power > max_power)
+		return false;
+	*out = (double) d->digits / tens[-power];
+	return true;
+}
+
 /* What strtod() makes of the number; false if that has to be asked. */
 bool
 decimal_to_double(const Decimal *d, double *out)
@@ -336,7 +368,13 @@ decimal_to_double(const Decimal *d, double *out)
 	uint64_t bits = 0;
 
 	if (d->digits != 0 && !nearest(d->digits, d->exponent - d->fraction, form, &bits))
-		return false;
+	{
+		if (!divided(d, 52, 22, out))
+			return false;
+		if (d->negative)
+			*out = -*out;
+		return true;
+	}
 	bits |= (uint64_t) d->negative << 63;
 	memcpy(out, &bits, sizeof(*out));
 	return true;
@@ -349,9 +387,16 @@ decimal_to_float(const Decimal *d, float *out)
 	static const Form form = {23, 127, 0xFF};
 	uint64_t bits = 0;
 	uint32_t small;
+	double exact;
 
 	if (d->digits != 0 && !nearest(d->digits, d->exponent - d->fraction, form, &bits))
-		return false;
+	{
+		/* a quotient of doubles is not rounded once more if a float holds it */
+		if (!divided(d, 23, 10, &exact) || (double) (float) exact != exact)
+			return false;
+		*out = (float) (d->negative ? -exact : exact);
+		return true;
+	}
 	small = (uint32_t) bits | (uint32_t) d->negative << 31;
 	memcpy(out, &small, sizeof(*out));
 	return true;

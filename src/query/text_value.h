@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 /*
- * data is NULL for SQL NULL, else len bytes followed by a NUL byte.  The bytes
- * are what the service sent, unescaped: they may hold NULs and need not be valid
- * UTF-8.  The byte before them may be written over, once all values before this
- * one have been read; all of it stays until the next row is asked for.
+ * data is NULL for SQL NULL, else len bytes.  They are what the service sent,
+ * unescaped: they may hold NULs and need not be valid UTF-8.  The byte behind them
+ * may be written over, and so may that before them once all values before this one
+ * have been read; all of it stays until the next row is asked for.
  */
 typedef struct TextValue
 {
