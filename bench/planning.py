@@ -9,7 +9,7 @@ from wide import write_table
 
 ROUNDS = 60
 TABLES = 8
-KINDS = {"local tables": "heap", "postgres_fdw": "postgres", "athena_fdw": "athena", "athena_fdw, pushdown off": "athena"}
+KINDS = {"local tables": "heap", "postgres_fdw": "postgres", "athena_fdw": "lake", "athena_fdw, pushdown off": "lake"}
 
 
 def chain(n):
@@ -41,7 +41,7 @@ def main():
         conn.execute("CREATE USER MAPPING FOR postgres SERVER athena OPTIONS (access_key_id 'TESTKEY0000000000001', secret_access_key 'not-a-secret')")
         conn.execute("CREATE SERVER postgres FOREIGN DATA WRAPPER postgres_fdw; CREATE USER MAPPING FOR postgres SERVER postgres")
         columns = "id bigint, ref bigint, a int, b text COLLATE \"C\", n numeric(12,2), d date, " + ", ".join(f"r{i} bigint" for i in range(2, TABLES + 1))
-        for kind, how in (("heap", "TABLE {} ({})"), ("postgres", "FOREIGN TABLE {} ({}) SERVER postgres"), ("athena", "FOREIGN TABLE {} ({}) SERVER athena OPTIONS (database 'bench', rows '100000')")):
+        for kind, how in (("heap", "TABLE {} ({})"), ("postgres", "FOREIGN TABLE {} ({}) SERVER postgres"), ("lake", "FOREIGN TABLE {} ({}) SERVER athena OPTIONS (database 'bench', rows '100000')")):
             conn.execute(f"CREATE SCHEMA {kind}; SET search_path = {kind}")
             for i in range(1, TABLES + 1):
                 conn.execute("CREATE " + how.format(f"t{i}", columns))
