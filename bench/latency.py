@@ -5,6 +5,7 @@ import pathlib
 import statistics
 import sys
 import tempfile
+import threading
 import time
 
 import psycopg
@@ -16,6 +17,7 @@ from wide import write_table  # noqa: E402
 from results import column_info  # noqa: E402
 
 ROUNDS = 25
+LONG = 5_000_000  # rows, which nobody reads to their end
 SCANS = 4
 
 
@@ -34,6 +36,25 @@ def beyond(conn, stub, sql, rounds=ROUNDS):
     return statistics.median(times), statistics.median(calls)
 
 
+def cancelled(conn, sql, after):
+    """How long a running statement takes to end once it is cancelled, in ms."""
+    ended = []
+
+    def run():
+        try:
+            conn.execute(sql).fetchall()
+        except psycopg.errors.QueryCanceled:
+            ended.append(time.perf_counter())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(after)
+    began = time.perf_counter()
+    conn.cancel()
+    thread.join()
+    return (ended[0] - began) * 1000
+
+
 def result(directory, rows):
     path = pathlib.Path(directory) / f"{rows}.csv"
     path.write_text('"n"\n' + "".join(f'"{i}"\n' for i in range(rows)))
@@ -45,7 +66,7 @@ def main():
     conn = psycopg.connect(host=os.environ["PGHOST"], port=os.environ["PGPORT"], user="postgres", dbname="postgres", autocommit=True)
     conn.execute("CREATE EXTENSION athena_fdw")
     infos = [column_info("n", {"rawType": "bigint", "arguments": []})]
-    stubs = {rows: Stub(result(directory, rows), infos, like_small_queries) for rows in (1, 900, 5000, 20000)}
+    stubs = {rows: Stub(result(directory, rows), infos, like_small_queries) for rows in (1, 900, 5000, 20000, LONG)}
     for rows, stub in stubs.items():
         conn.execute(f"""
             CREATE SERVER s{rows} FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'us-east-1', output_bucket 'bench', endpoint '{stub.url}');
@@ -62,7 +83,7 @@ def main():
     one = "\n".join(lines) + "\n\n" + note
 
     lines = ["| Rows | from the object, ms | by pages, ms |", "| ---: | ---: | ---: |"]
-    for rows, stub in stubs.items():
+    for rows, stub in list(stubs.items())[:-1]:
         stub.travel = {"GetQueryResults": 0.2, "GetObject": 0.04, "*": 0.02}
         got = [beyond(conn, stub, f"SELECT * FROM by_{reader}_{rows}", 9)[0] for reader in ("s3", "pages")]
         lines.append(f"| {rows:,} | {got[0]:.0f} | {got[1]:.0f} |")
@@ -98,8 +119,18 @@ def main():
     note = "Each query takes 3 s by Athena's clock; a round trip takes 20 ms; medians of 3. The target is 1.2 of one scan."
     three = "\n".join(lines) + "\n\n" + note
 
+    stub = stubs[LONG]
+    lines = ["| Cancelled while | median, ms | the longest, ms |", "| --- | ---: | ---: |"]
+    for what, travel, seconds in (("the query runs", {"*": 0.02}, 30), ("the first byte of the object is on its way", {"GetObject": 5, "*": 0.02}, 0.1), ("rows are read from the object", {"*": 0.02}, 0.1)):
+        stub.travel, stub.seconds = travel, lambda seconds=seconds: seconds
+        sql = f"SELECT count(md5(repeat(n::text, 20))) FROM by_s3_{LONG} WHERE random() < 2"
+        each = [cancelled(conn, sql, 0.7 + i / 40) for i in range(20)]
+        lines.append(f"| {what} | {statistics.median(each):.0f} | {max(each):.0f} |")
+    note = "From the cancel request to the error in the client, 20 times; a round trip takes 20 ms, and stopping the query at Athena is one. The target is 100 ms."
+    four = "\n".join(lines) + "\n\n" + note
+
     version = conn.execute("SHOW server_version").fetchone()[0].split()[0]
-    text = f"{one}\n\n{two}\n\n{three}\n\n{datetime.date.today()}, PostgreSQL {version}, {os.cpu_count()} cores.\n"
+    text = f"{one}\n\n{two}\n\n{three}\n\n{four}\n\n{datetime.date.today()}, PostgreSQL {version}, {os.cpu_count()} cores.\n"
     print(text)
     if "--write" in sys.argv:
         write_table("bench/latency", text)
