@@ -517,7 +517,7 @@ translate_op(Level *level, RemoteSql *out, OpExpr *op, RemoteType *type)
 		if (exprType(lsecond(op->args)) == INTERVALOID)
 			return (*name == '+' || *name == '-') &&
 				   translate_plus_interval(level, out, op, *name == '-', type);
-		return translate_compare_date(level, out, op, name, type);
+		return translate_compare_moment(level, out, op, name, type);
 	}
 	translate_type_init(type, op->opresulttype, -1);
 	if (list_length(op->args) == 1)

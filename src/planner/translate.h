@@ -206,8 +206,8 @@ extern bool translate_date_arithmetic(Level *level, RemoteSql *out, OpExpr *op, 
 									  RemoteType *type);
 extern bool translate_plus_interval(Level *level, RemoteSql *out, OpExpr *op, bool negative,
 									RemoteType *type);
-extern bool translate_compare_date(Level *level, RemoteSql *out, OpExpr *op, const char *name,
-								   RemoteType *type);
+extern bool translate_compare_moment(Level *level, RemoteSql *out, OpExpr *op, const char *name,
+									 RemoteType *type);
 
 /* translate_json.c */
 extern bool translate_is_json_string(const char *text);

@@ -2,18 +2,24 @@
  * translate_time.c
  *	  Functions and operators of dates and times in Athena's SQL.
  *
- * What depends on the session's time zone is shipped in two cases only.  A date
+ * What depends on the session's time zone is shipped in few cases only.  A date
  * that PostgreSQL has made a timestamp with time zone (as date_trunc() and
  * to_char() of a date do) travels as that date, CLASS_MIDNIGHT, and becomes
- * midnight of the session's zone when it is read.  And a date that is compared
- * with a moment that is evaluated here is compared with a date.
+ * midnight of the session's zone when it is read.  And where a moment is compared
+ * with a date or a time without zone, and one of both is evaluated here, that one
+ * is cast here: see translate_compare_moment().
  */
 #include "planner/translate_call.h"
 
+#include "access/transam.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "pgtime.h"
 #include "query/literal.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -489,8 +495,8 @@ op_of(Oid operator, Oid function, Oid result, Expr *left, Expr *right)
  * date < now() and its like: with the last day that begins before the moment, or
  * at it.  PostgreSQL compares with midnight in the session's zone.
  */
-bool
-translate_compare_date(Level *level, RemoteSql *out, OpExpr *op, const char *name, RemoteType *type)
+static bool
+compare_date(Level *level, RemoteSql *out, OpExpr *op, const char *name, RemoteType *type)
 {
 	Expr *day = linitial(op->args);
 	Expr *moment = lsecond(op->args);
@@ -510,10 +516,6 @@ translate_compare_date(Level *level, RemoteSql *out, OpExpr *op, const char *nam
 		day = lsecond(op->args);
 		less = !less;
 	}
-	if (exprType((Node *) day) != DATEOID || exprType((Node *) moment) != TIMESTAMPTZOID ||
-		!(IsA(moment, Const) || shippable_is_hole(level, moment)) ||
-		shippable_has_subquery_result((Node *) moment, NULL))
-		return false;
 	date = call_of(F_DATE_TIMESTAMPTZ, DATEOID, moment);
 	when = makeNode(CaseWhen);
 	/* d <= m and d > m: days that begin at m count as before it; d < m and d >= m: they do not */
@@ -538,4 +540,91 @@ translate_compare_date(Level *level, RemoteSql *out, OpExpr *op, const char *nam
 	remote_sql_hole(out, (Expr *) expr);
 	translate_type_init(type, BOOLOID, -1);
 	return true;
+}
+
+/* The same comparison of two values of one type. */
+static bool
+compare_as(Level *level, RemoteSql *out, const char *name, Oid type, Expr *left, Expr *right,
+		   RemoteType *result)
+{
+	Oid opno = OpernameGetOprid(list_make1(makeString(pstrdup(name))), type, type);
+
+	return OidIsValid(opno) && opno < FirstGenbkiObjectId &&
+		   translate_expr(level, out, op_of(opno, get_opcode(opno), BOOLOID, left, right), result);
+}
+
+/*
+ * A moment as the zone's own clock shows it, or infinity, which has no literal, if
+ * the zone is not the one that the plan was made with.
+ */
+static Expr *
+moment_on_clock(Expr *moment)
+{
+	const char *zone = pg_get_timezone_name(session_timezone);
+	FuncExpr *setting =
+		makeFuncExpr(F_CURRENT_SETTING_TEXT, TEXTOID,
+					 list_make1(makeConst(TEXTOID, -1, C_COLLATION_OID, -1,
+										  CStringGetTextDatum("TimeZone"), false, false)),
+					 C_COLLATION_OID, C_COLLATION_OID, COERCE_EXPLICIT_CALL);
+	Const *name =
+		makeConst(TEXTOID, -1, C_COLLATION_OID, -1, CStringGetTextDatum(zone), false, false);
+	CaseExpr *expr = makeNode(CaseExpr);
+	CaseWhen *when = makeNode(CaseWhen);
+	Expr *same = op_of(TextEqualOperator, F_TEXTEQ, BOOLOID, (Expr *) setting, (Expr *) name);
+
+	((OpExpr *) same)->inputcollid = C_COLLATION_OID;
+	when->expr = same;
+	when->result = call_of(F_TIMESTAMP_TIMESTAMPTZ, TIMESTAMPOID, moment);
+	when->location = -1;
+	expr->casetype = TIMESTAMPOID;
+	expr->args = list_make1(when);
+	expr->defresult = (Expr *) makeConst(TIMESTAMPOID, -1, InvalidOid, sizeof(Timestamp),
+										 TimestampGetDatum(DT_NOEND), false, FLOAT8PASSBYVAL);
+	expr->location = -1;
+	return (Expr *) expr;
+}
+
+/* Is it known before the statement is sent, and not the result of a subquery, which may be infinite? */
+static bool
+is_known_before(Level *level, Expr *expr)
+{
+	return (IsA(expr, Const) || shippable_is_hole(level, expr)) &&
+		   !shippable_has_subquery_result((Node *) expr, NULL);
+}
+
+/*
+ * Comparisons of a moment with a date or a time without zone.  What is known
+ * before is cast here to the other side's type: to a moment always; to a time only
+ * where the session's zone has no other offset than one, as UTC, since elsewhere
+ * some times come twice and some never.
+ */
+bool
+translate_compare_moment(Level *level, RemoteSql *out, OpExpr *op, const char *name,
+						 RemoteType *type)
+{
+	Expr *left = linitial(op->args);
+	Expr *right = lsecond(op->args);
+	Oid left_type = exprType((Node *) left);
+	Oid right_type = exprType((Node *) right);
+	bool left_moment = left_type == TIMESTAMPTZOID;
+	Oid other = left_moment ? right_type : left_type;
+	Expr **moment = left_moment ? &left : &right;
+	Expr **known = is_known_before(level, left) ? &left : &right;
+	long offset;
+
+	if (op->opresulttype != BOOLOID || (left_moment == (right_type == TIMESTAMPTZOID)) ||
+		(other != DATEOID && other != TIMESTAMPOID) || !is_known_before(level, *known))
+		return false;
+	if (known != moment)
+	{
+		*known = call_of(other == DATEOID ? F_TIMESTAMPTZ_DATE : F_TIMESTAMPTZ_TIMESTAMP,
+						 TIMESTAMPTZOID, *known);
+		return compare_as(level, out, name, TIMESTAMPTZOID, left, right, type);
+	}
+	if (other == DATEOID)
+		return compare_date(level, out, op, name, type);
+	if (!pg_get_timezone_offset(session_timezone, &offset))
+		return false;
+	*moment = moment_on_clock(*moment);
+	return compare_as(level, out, name, TIMESTAMPOID, left, right, type);
 }

@@ -12,6 +12,7 @@ own values over a heap copy: true or not, since the planner simplifies what
 stands in a WHERE.  Statements run whole, shipped and with athena_fdw.pushdown
 off, against the heap copy.
 """
+import itertools
 import os
 import pathlib
 import random
@@ -427,6 +428,38 @@ def test_whole(tables):
     plain = lambda text: re.sub(r"(?<=[(,])-0(?=[,)])", "0", without_zeros(text))
     wrong = [w for form in WHOLE if (w := differs(tables, form, lambda plan: plan[0].startswith("Foreign Scan"), plain))]
     assert not wrong, f"{len(wrong)} statements differ:\n" + "\n".join(wrong)
+
+
+# around the changes of the clocks in Berlin, and what is far away
+MOMENTS = ["2026-03-29 02:30:00", "2026-03-29 03:30:00", "2026-03-29 00:59:59.999999+00", "2026-10-25 02:30:00", "2026-10-25 00:30:00+00", "2026-01-01 00:00:00", "1969-12-31 23:59:59.999999+00", "0044-03-15 00:00:00 BC"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Etc/GMT-5", "Europe/Berlin", "America/Sao_Paulo"])
+def test_moments(tables, zone):
+    """A moment beside a date or a time without zone: what is known before is cast here, and times are compared there only where the zone has one offset."""
+    conn, wrong = tables, []
+    fixed = zone in ("UTC", "Etc/GMT-5")
+    try:
+        conn.execute(f"SET TimeZone = '{zone}'")
+        for op, moment in itertools.product(("<", "<=", ">", ">=", "=", "<>"), MOMENTS[::3] if zone in ("Etc/GMT-5", "America/Sao_Paulo") else MOMENTS):
+            at, day = moment.split("+")[0], moment[:10] + (" BC" if "BC" in moment else "")
+            for condition, shipped in (
+                (f"ts6 {op} '{moment}'::timestamptz", fixed), (f"'{moment}'::timestamptz {op} ts", fixed),
+                (f"z {op} '{at}'::timestamp", True), (f"'{at}'::timestamp {op} z", True), (f"z {op} '{day}'::date", True), (f"'{day}'::date {op} z", True),
+            ):
+                wrong.append(differs(conn, f"SELECT id FROM {{}} WHERE {condition}", lambda plan: shipped != any("Filter:" in line for line in plan), str))
+        for condition, shipped in (("ts > now() - interval '900 days'", fixed), ("ts6 BETWEEN now() - interval '9000 days' AND now()", fixed), ("z >= current_date - 900", True), ("z < date_trunc('month', localtimestamp)", True)):
+            wrong.append(differs(conn, f"SELECT count(*) FROM {{}} WHERE {condition}", lambda plan: shipped == ("Aggregate" not in " ".join(plan)), str))
+        wrong = [w for w in wrong if w]
+        assert not wrong, f"{len(wrong)} conditions differ:\n" + "\n".join(wrong[:10])
+        # a plan that was made with another zone
+        if fixed:
+            conn.execute("SET plan_cache_mode = force_generic_plan; PREPARE m (timestamptz) AS SELECT id FROM x WHERE ts6 < $1 ORDER BY id; PREPARE h (timestamptz) AS SELECT id FROM x_heap WHERE ts6 < $1 ORDER BY id")
+            for other in (zone, "Europe/Berlin", zone):
+                conn.execute(f"SET TimeZone = '{other}'")
+                assert rows(conn, "EXECUTE m ('2026-01-01 00:00:00+00')") == rows(conn, "EXECUTE h ('2026-01-01 00:00:00+00')"), other
+    finally:
+        conn.execute("DEALLOCATE ALL; SET TimeZone = 'UTC'; RESET plan_cache_mode")
 
 
 def test_distinct_in_an_order_with_nan(tables):
