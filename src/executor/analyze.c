@@ -68,7 +68,7 @@ count_rows(Sample *sample)
 		ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION),
 						errmsg("counting the rows of foreign table \"%s\" gave no number",
 							   RelationGetRelationName(sample->rel))));
-	count = strtod(result->values[0].data, NULL) / sample->part;
+	count = strtod(text_value_string(&result->values[0]), NULL) / sample->part;
 	query_end(query);
 	return count;
 }

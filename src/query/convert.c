@@ -106,20 +106,12 @@ refuse_nul(const TextValue *v)
 						 "chr(0), '').")));
 }
 
-/* The value as a string of C. */
-static char *
-terminated(const TextValue *v)
-{
-	v->data[v->len] = '\0';
-	return v->data;
-}
-
 /* The text in the database's encoding; an error if it is not right UTF-8. */
 static char *
 server_text(const TextValue *v)
 {
 	refuse_nul(v);
-	terminated(v);
+	text_value_string(v);
 	return pg_any_to_server(v->data, (int) v->len, PG_UTF8);
 }
 
@@ -575,7 +567,7 @@ read_float8(const TextValue *v, double *out)
 	if (decimal_read(v->data, v->data + v->len, &d) && decimal_to_double(&d, out))
 		return true;
 	errno = 0;
-	*out = strtod(terminated(v), &end);
+	*out = strtod(text_value_string(v), &end);
 	return was_read(v, end);
 }
 
@@ -588,7 +580,7 @@ read_float4(const TextValue *v, float *out)
 	if (decimal_read(v->data, v->data + v->len, &d) && decimal_to_float(&d, out))
 		return true;
 	errno = 0;
-	*out = strtof(terminated(v), &end);
+	*out = strtof(text_value_string(v), &end);
 	return was_read(v, end);
 }
 

@@ -19,4 +19,13 @@ typedef struct TextValue
 	size_t len;
 } TextValue;
 
+/* The value as a string of C; NULL for SQL NULL. */
+static inline char *
+text_value_string(const TextValue *value)
+{
+	if (value->data)
+		value->data[value->len] = '\0';
+	return value->data;
+}
+
 #endif /* ATHENA_TEXT_VALUE_H */

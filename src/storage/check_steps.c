@@ -392,8 +392,8 @@ step_pages(CheckContext *check)
 		return skip(check, "no query ran");
 	check->query->settings.fetch_mode = FETCH_PAGES;
 	result = result_open(check->query);
-	if (!result_next(result) || result->values[0].data == NULL || result->values[0].len != 1 ||
-		result->values[0].data[0] != '1')
+	if (!result_next(result) || result->values[0].data == NULL ||
+		strcmp(text_value_string(&result->values[0]), "1") != 0)
 		ereport(ERROR, (errcode(ERRCODE_PROTOCOL_VIOLATION), errmsg("SELECT 1 did not return 1"),
 						errdetail("Query Execution ID %s.", check->query->id)));
 	result_close(result);

@@ -153,7 +153,7 @@ athena_explain_io(PG_FUNCTION_ARGS)
 	result = result_open(query);
 	while (result_next(result))
 		if (result->ncolumns > 0 && result->values[0].data)
-			appendStringInfo(&json, "%s\n", result->values[0].data);
+			appendStringInfo(&json, "%s\n", text_value_string(&result->values[0]));
 	query_end(query);
 	value = DirectFunctionCall1(jsonb_in, CStringGetDatum(remote_from_utf8(json.data)));
 	PG_RETURN_DATUM(value);

@@ -40,7 +40,9 @@ discover_name(const char *name)
 static char *
 value(const AthenaResult *result, int i)
 {
-	return pstrdup(result->values[i].data ? result->values[i].data : "");
+	const char *text = text_value_string(&result->values[i]);
+
+	return pstrdup(text ? text : "");
 }
 
 /* ---------- by information_schema ---------- */
@@ -94,7 +96,7 @@ by_information_schema(const QuerySettings *settings, const char *database, const
 		const char *name_here;
 
 		more = result_next(result);
-		name_here = more && result->values[0].data ? result->values[0].data : "";
+		name_here = more && result->values[0].data ? text_value_string(&result->values[0]) : "";
 		if (table.name && (!more || strcmp(table.name, name_here) != 0))
 		{
 			MemoryContextSwitchTo(caller);

@@ -72,8 +72,11 @@ iceberg_size(const QuerySettings *settings, const char *database, const char *ta
 	result = result_open(query);
 	if (result->ncolumns == 2 && result_next(result))
 	{
-		size->rows = result->values[0].data ? strtod(result->values[0].data, NULL) : 0;
-		size->bytes = result->values[1].data ? strtod(result->values[1].data, NULL) : 0;
+		const char *rows = text_value_string(&result->values[0]);
+		const char *bytes = text_value_string(&result->values[1]);
+
+		size->rows = rows ? strtod(rows, NULL) : 0;
+		size->bytes = bytes ? strtod(bytes, NULL) : 0;
 	}
 	query_end(query);
 }
@@ -123,9 +126,8 @@ ask_explain(const QuerySettings *settings, const char *sql)
 	/* the plan's root, which comes first, is what the statement returns */
 	while (result_next(result))
 	{
-		char *p = result->ncolumns > 0 && result->values[0].data ?
-					  strstr(result->values[0].data, member) :
-					  NULL;
+		char *text = result->ncolumns > 0 ? text_value_string(&result->values[0]) : NULL;
+		char *p = text ? strstr(text, member) : NULL;
 		char *end;
 
 		if (p == NULL)
