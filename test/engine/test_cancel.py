@@ -55,7 +55,7 @@ def test_cancel(long, stand):
     wait_gone(stand)
     statement.thread.join(10)
     assert statement.error.sqlstate == "57014"
-    assert [x["state"] for x in stand.executions()][-1] == "CANCELLED"
+    assert stand.last_state() == "CANCELLED"
     assert rows(long, "SELECT 1") == [(1,)]
 
 

@@ -61,6 +61,15 @@ class Stand:
     def executions(self):
         return self.call("executions")
 
+    def last_state(self):
+        """How the last execution has ended: the stand learns that a moment after the engine."""
+        until = time.time() + 30
+        while True:
+            state = max(self.executions(), key=lambda x: x["submitted"])["state"]
+            if state not in ("QUEUED", "RUNNING") or time.time() > until:
+                return state
+            time.sleep(0.02)
+
     def running(self):
         """What the engine itself is still running for Athena's clients."""
         return [q for q in self.call("queries") if q["state"] not in ("FINISHED", "FAILED") and len(q["source"] or "") == 36]
