@@ -14,9 +14,6 @@
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 
-/* How long the text of a part may be, in bytes. */
-#define MAX_PART_BYTES 120000
-
 /* What the planner has said; NULL for a scan whose keys all fit. */
 KeyParts *
 key_parts_open(List *from_planner)
@@ -45,7 +42,7 @@ end_of_part(const KeyParts *parts, Oid element, const Datum *keys, int count, in
 		appendStringInfoString(&text, ", ");
 		if (!literal_append(&text, element, keys[to], false))
 			return -1;
-		if (text.len > MAX_PART_BYTES - 100)
+		if (text.len > SCAN_KEY_BYTES - 100)
 			break;
 	}
 	pfree(text.data);
@@ -104,7 +101,7 @@ key_parts_append(KeyParts *parts, StringInfo out, Oid element, Datum array, bool
 		return false;
 	parts->divided = to < count || parts->next > 0;
 	if (parts->divided)
-		*spare = Max(MAX_PART_BYTES - (out->len - begin), 0);
+		*spare = Max(SCAN_KEY_BYTES - (out->len - begin), 0);
 	parts->next = to;
 	return true;
 }

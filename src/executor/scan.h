@@ -37,6 +37,9 @@ enum ScanPrivate
 /* Written in PostgreSQL's words, and not to be run. */
 #define SCAN_FOR_TESTS 4
 
+/* So many bytes of a statement are for keys of local tables. */
+#define SCAN_KEY_BYTES 120000
+
 /* A list of keys that one statement does not take: key_parts.c. */
 typedef struct KeyParts
 {

@@ -22,6 +22,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
+#include "executor/scan.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -39,9 +40,6 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
-
-/* Bytes of the keys that a statement has room for. */
-#define MAX_KEY_BYTES 120000
 
 /* pg_operator's > of integers. */
 #define INT4_GT_OPERATOR 521
@@ -197,7 +195,7 @@ make_condition(Expr *remote, Oid operator, Oid collation, Param *keys, int queri
 	Expr *too_many =
 		makeBoolExpr(OR_EXPR,
 					 list_make2(exceeds(F_CARDINALITY, keys, planner_semi_join_keys * queries),
-								exceeds(F_PG_COLUMN_SIZE, keys, MAX_KEY_BYTES * queries)),
+								exceeds(F_PG_COLUMN_SIZE, keys, SCAN_KEY_BYTES * queries)),
 					 -1);
 
 	when->expr = too_many;

@@ -182,10 +182,18 @@ digits(const char *p, int n, int *out)
 	return true;
 }
 
-/*
- * [+-]YYYY-MM-DD with four or more digits of year; the engine counts years
- * with a year zero, as date2j() does.  Returns what follows the date.
- */
+/* A day of the calendar; the engine counts years with a year zero, as date2j() does. */
+static bool
+calendar_date(int year, int month, int day, DateADT *out)
+{
+	if (month < 1 || month > 12 || day < 1 || day > day_tab[isleap(year)][month - 1] ||
+		!IS_VALID_JULIAN(year, month, day))
+		return false;
+	*out = date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
+	return IS_VALID_DATE(*out);
+}
+
+/* [+-]YYYY-MM-DD with four or more digits of year.  Returns what follows the date. */
 static const char *
 read_any_date(const char *p, const char *end, DateADT *out)
 {
@@ -200,40 +208,36 @@ read_any_date(const char *p, const char *end, DateADT *out)
 		p++;
 	n = (int) (p - start);
 	if (n < 4 || end - p < 6 || !digits(start, n, &year) || p[0] != '-' ||
-		!digits(p + 1, 2, &month) || p[3] != '-' || !digits(p + 4, 2, &day))
-		return NULL;
-	if (negative)
-		year = -year;
-	if (month < 1 || month > 12 || day < 1 || day > day_tab[isleap(year)][month - 1] ||
-		!IS_VALID_JULIAN(year, month, day))
-		return NULL;
-	*out = date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
-	if (!IS_VALID_DATE(*out))
+		!digits(p + 1, 2, &month) || p[3] != '-' || !digits(p + 4, 2, &day) ||
+		!calendar_date(negative ? -year : year, month, day, out))
 		return NULL;
 	return p + 6;
 }
 
-/* The same for the usual form, and for the date of the value before. */
+/* The same, quickly for the usual form and for the date of the value before. */
 static const char *
 read_date(Converter *c, const char *p, const char *end, DateADT *out)
 {
-	char digits[8];
+	char text[8];
 	uint32 number;
 
 	if (end - p < 10 || p[4] != '-' || p[7] != '-')
 		return read_any_date(p, end, out);
-	memcpy(digits, p, 4);
-	memcpy(digits + 4, p + 5, 2);
-	memcpy(digits + 6, p + 8, 2);
-	if (!digits_eight(digits, &number))
+	memcpy(text, p, 4);
+	memcpy(text + 4, p + 5, 2);
+	memcpy(text + 6, p + 8, 2);
+	if (!digits_eight(text, &number))
 		return read_any_date(p, end, out);
-	if (number == 0 || number != c->date_digits)
+	if (number != 0 && number == c->date_digits)
 	{
-		if (read_any_date(p, end, &c->date) == NULL)
-			return NULL;
-		c->date_digits = number;
+		*out = c->date;
+		return p + 10;
 	}
-	*out = c->date;
+	if (!calendar_date((int) (number / 10000), (int) (number / 100 % 100), (int) (number % 100),
+					   out))
+		return NULL;
+	c->date = *out;
+	c->date_digits = number;
 	return p + 10;
 }
 

@@ -9,7 +9,8 @@
  *
  * A row is read where it lies: quotes are undoubled in place.  That is done when
  * the row has been seen whole; until then nothing is changed, so a row that is not
- * all there is read again from its start.  Whoever has wide rows waits for twice the bytes before the next try.
+ * all there is read again from its start.  Whoever has wide rows waits for twice
+ * the bytes before the next try.
  *
  * Used by result_csv.c; test/unit feeds it generated and hostile input under
  * sanitizers.
@@ -95,7 +96,8 @@ bad(CsvScan *scan, char *at, const char *what)
 
 /*
  * Read the row at pos.  After CSV_ROW its values lie in the input, each between two
- * bytes that nobody needs any more, and pos is behind it.  After CSV_MORE nothing has changed.
+ * bytes that nobody needs any more, and pos is behind it.  After CSV_MORE nothing
+ * has changed.
  */
 CsvState
 csv_next_row(CsvScan *scan, TextValue *values)

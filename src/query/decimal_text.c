@@ -357,6 +357,8 @@ divided(const Decimal *d, int mantissa_bits, int max_power, double *out)
 		-power > max_power)
 		return false;
 	*out = (double) d->digits / tens[-power];
+	if (d->negative)
+		*out = -*out;
 	return true;
 }
 
@@ -368,13 +370,7 @@ decimal_to_double(const Decimal *d, double *out)
 	uint64_t bits = 0;
 
 	if (d->digits != 0 && !nearest(d->digits, d->exponent - d->fraction, form, &bits))
-	{
-		if (!divided(d, 52, 22, out))
-			return false;
-		if (d->negative)
-			*out = -*out;
-		return true;
-	}
+		return divided(d, 52, 22, out);
 	bits |= (uint64_t) d->negative << 63;
 	memcpy(out, &bits, sizeof(*out));
 	return true;
@@ -394,7 +390,7 @@ decimal_to_float(const Decimal *d, float *out)
 		/* a quotient of doubles is not rounded once more if a float holds it */
 		if (!divided(d, 23, 10, &exact) || (double) (float) exact != exact)
 			return false;
-		*out = (float) (d->negative ? -exact : exact);
+		*out = (float) exact;
 		return true;
 	}
 	small = (uint32_t) bits | (uint32_t) d->negative << 31;

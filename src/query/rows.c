@@ -132,7 +132,6 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 
 		reader->attnums[i] = ROWS_ATTNUM(lfirst_int(lc));
 		reader->parts[i] = ROWS_PART(lfirst_int(lc));
-		reader->has_parts |= reader->parts[i] != ROWS_VALUE;
 		converter_init(&reader->converters[i], attr->atttypid, attr->atttypmod);
 		reader->converters[i].in_place = true;
 	}
@@ -148,62 +147,6 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 	return reader;
 }
 
-/* Each column as it is. */
-static void
-read_values(RowReader *reader, Datum *values, bool *nulls)
-{
-	int i;
-
-	for (i = 0; i < reader->n; i++)
-	{
-		const TextValue *value = &reader->result->values[i];
-		int at = reader->attnums[i] - 1;
-
-		if (value->data == NULL)
-			continue;
-		reader->current = i;
-		values[at] = convert_value(&reader->converters[i], value);
-		nulls[at] = false;
-	}
-}
-
-/* Columns some of which are made of several. */
-static void
-read_parts(RowReader *reader, Datum *values, bool *nulls)
-{
-	Datum sum = (Datum) 0;
-	int i;
-
-	for (i = 0; i < reader->n; i++)
-	{
-		const TextValue *value = &reader->result->values[i];
-		enum RowPart part = reader->parts[i];
-		int at = reader->attnums[i] - 1;
-		Datum datum;
-
-		if (value->data == NULL || (part != ROWS_VALUE && nulls[at]))
-			continue;
-		reader->current = i;
-		datum = convert_value(&reader->converters[i], value);
-		switch (part)
-		{
-			case ROWS_VALUE:
-				values[at] = datum;
-				nulls[at] = false;
-				break;
-			case ROWS_AVERAGE:
-				values[at] = divide(values[at], datum);
-				break;
-			case ROWS_SUM:
-				sum = datum;
-				break;
-			default:
-				nulls[at] = !deviation(part, values[at], sum, datum, &values[at]);
-				break;
-		}
-	}
-}
-
 /*
  * Read the next row into arrays as wide as the descriptor; columns that are
  * not read are NULL.  False after the last row.  Values stay until the next one.
@@ -213,6 +156,8 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 {
 	ErrorContextCallback context;
 	MemoryContext caller;
+	Datum sum = (Datum) 0;
+	int i;
 
 	if (!result_next(reader->result))
 		return false;
@@ -225,10 +170,36 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 	MemoryContextReset(reader->row_context);
 	caller = MemoryContextSwitchTo(reader->row_context);
 	memset(nulls, true, sizeof(bool) * reader->desc->natts);
-	if (reader->has_parts)
-		read_parts(reader, values, nulls);
-	else
-		read_values(reader, values, nulls);
+	for (i = 0; i < reader->n; i++)
+	{
+		TextValue *value = &reader->result->values[i];
+		enum RowPart part = reader->parts[i];
+		int at = reader->attnums[i] - 1;
+		Datum datum;
+
+		if (value->data == NULL || (part != ROWS_VALUE && nulls[at]))
+			continue;
+		reader->current = i;
+		datum = convert_value(&reader->converters[i], value);
+		if (part == ROWS_VALUE)
+		{
+			values[at] = datum;
+			nulls[at] = false;
+			continue;
+		}
+		switch (part)
+		{
+			case ROWS_AVERAGE:
+				values[at] = divide(values[at], datum);
+				break;
+			case ROWS_SUM:
+				sum = datum;
+				break;
+			default:
+				nulls[at] = !deviation(part, values[at], sum, datum, &values[at]);
+				break;
+		}
+	}
 	reader->current = -1;
 	MemoryContextSwitchTo(caller);
 	error_context_stack = context.previous;

@@ -46,7 +46,6 @@ typedef struct RowReader
 	int n; /* columns read */
 	int *attnums; /* where each goes in the descriptor */
 	enum RowPart *parts; /* as what */
-	bool has_parts; /* is one of them more than a value? */
 	Converter *converters;
 	int current; /* the one being converted; -1 for none */
 	MemoryContext context; /* of the reader itself */

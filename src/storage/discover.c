@@ -36,13 +36,20 @@ discover_name(const char *name)
 	return asc_tolower(name, strlen(name));
 }
 
-/* A value of the current row, "" for NULL, in the current memory context. */
-static char *
-value(const AthenaResult *result, int i)
+/* A value of the current row, "" for NULL, until the next row. */
+static const char *
+peek(const AthenaResult *result, int i)
 {
 	const char *text = text_value_string(&result->values[i]);
 
-	return pstrdup(text ? text : "");
+	return text ? text : "";
+}
+
+/* The same, in the current memory context. */
+static char *
+value(const AthenaResult *result, int i)
+{
+	return pstrdup(peek(result, i));
 }
 
 /* ---------- by information_schema ---------- */
@@ -96,7 +103,7 @@ by_information_schema(const QuerySettings *settings, const char *database, const
 		const char *name_here;
 
 		more = result_next(result);
-		name_here = more && result->values[0].data ? text_value_string(&result->values[0]) : "";
+		name_here = more ? peek(result, 0) : "";
 		if (table.name && (!more || strcmp(table.name, name_here) != 0))
 		{
 			MemoryContextSwitchTo(caller);

@@ -55,7 +55,7 @@ def test_cancel(long, stand):
     wait_gone(stand)
     statement.thread.join(10)
     assert statement.error.sqlstate == "57014"
-    assert stand.last_state() == "CANCELLED"
+    assert stand.last_states() == ["CANCELLED"]
     assert rows(long, "SELECT 1") == [(1,)]
 
 

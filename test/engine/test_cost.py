@@ -69,7 +69,7 @@ def test_a_query_that_scans_too_much_is_stopped(table, stand, by):
     while stand.running() and time.time() < deadline:
         time.sleep(0.05)
     assert not stand.running()
-    assert stand.last_state() == "CANCELLED"
+    assert stand.last_states() == ["CANCELLED"]
     last = rows(table, "SELECT state, error FROM athena_queries() ORDER BY started DESC LIMIT 1")
     assert last == [("CANCELLED", "limit")]
 

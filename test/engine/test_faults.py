@@ -39,7 +39,7 @@ def read_by(conn, action, table="o"):
 
 
 def left_running(stand):
-    """Queries that the engine still has after a second."""
+    """Queries that nobody stopped."""
     until = time.time() + 30
     while stand.running() and time.time() < until:
         time.sleep(0.1)

@@ -198,23 +198,13 @@ def test_parameters(two, stand):
 # ---------- endings ----------
 
 
-def last_states(stand):
-    """What became of the last executions, which would take much longer if nobody stopped them."""
-    until = time.time() + 30
-    while True:
-        last = [x["state"] for x in sorted(stand.executions(), key=lambda x: x["submitted"])[-PARTS:]]
-        if time.time() > until or not {"QUEUED", "RUNNING"} & set(last):
-            return last
-        time.sleep(0.05)
-
-
 def test_a_failure_ends_the_others(parts, stand):
     parts.execute("ALTER FOREIGN TABLE p2 OPTIONS (SET query 'SELECT 2 AS part, 1/(orderkey - orderkey) AS a, comment AS c FROM tpch.tiny.orders')")
     for other in (0, 1, 3):
         stand.query_fault(delay=100, statement=f"SELECT {other} AS part")
     e = error(parts, f"SELECT sum(a) FROM p WHERE {HERE}")
     assert e.sqlstate == "22012" and "p2" in e.context
-    assert sorted(last_states(stand)) == ["CANCELLED"] * 3 + ["FAILED"]
+    assert sorted(stand.last_states(PARTS)) == ["CANCELLED"] * 3 + ["FAILED"]
 
 
 def test_a_failure_that_nobody_asks_for_is_none(two, stand):
@@ -241,7 +231,7 @@ def test_everything_ends_with_the_statement(parts, stand, how):
             pid = parts.info.backend_pid
             threading.Timer(1, lambda: other.execute("SELECT pg_cancel_backend(%s)", (pid,))).start()
             assert error(parts, sql).sqlstate == "57014"
-    assert last_states(stand) == ["CANCELLED"] * PARTS
+    assert stand.last_states(PARTS) == ["CANCELLED"] * PARTS
 
 
 def test_a_lost_client(parts, stand):

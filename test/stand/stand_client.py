@@ -61,13 +61,13 @@ class Stand:
     def executions(self):
         return self.call("executions")
 
-    def last_state(self):
-        """How the last execution has ended: the stand learns that a moment after the engine."""
+    def last_states(self, count=1):
+        """How the last executions have ended: the stand learns that a moment after the engine."""
         until = time.time() + 30
         while True:
-            state = max(self.executions(), key=lambda x: x["submitted"])["state"]
-            if state not in ("QUEUED", "RUNNING") or time.time() > until:
-                return state
+            states = [x["state"] for x in sorted(self.executions(), key=lambda x: x["submitted"])[-count:]]
+            if time.time() > until or not {"QUEUED", "RUNNING"} & set(states):
+                return states
             time.sleep(0.02)
 
     def running(self):
