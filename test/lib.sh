@@ -45,7 +45,8 @@ find_postgres() {
 	[ -n "${PG_CONFIG:-}" ] && [ -x "$PG_CONFIG" ] || return 1
 	PG_BIN=$("$PG_CONFIG" --bindir)
 	PG_MAJOR=$("$PG_CONFIG" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
-	[ -x "$PG_BIN/initdb" ] && [ -f "$("$PG_CONFIG" --pgxs)" ]
+	# pgxs.mk comes with the client's package already, the headers do not
+	[ -x "$PG_BIN/initdb" ] && [ -f "$("$PG_CONFIG" --pgxs)" ] && [ -f "$("$PG_CONFIG" --includedir-server)/postgres.h" ]
 }
 
 need_packages() {

@@ -81,8 +81,8 @@ write_trino_config() { # directory
 		discovery.uri=http://127.0.0.1:$TRINO_PORT
 		catalog.config-dir=$etc/catalog
 		plugin.dir=$TRINO/plugin
-		query.max-history=100000
-		query.min-expire-age=60m
+		query.max-history=1000
+		query.min-expire-age=5m
 		query.client.timeout=30s
 		query.max-memory-per-node=1GB
 		failure-detector.enabled=false
