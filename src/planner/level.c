@@ -254,8 +254,8 @@ level_placeholder(Level *level, RemoteSql *out, PlaceHolderVar *phv, RemoteType 
 /* ---------- parameters and subplans ---------- */
 
 /* The SubPlan of an InitPlan that sets a parameter, and whose it is; NULL if there is none. */
-static SubPlan *
-initplan_of(PlannerInfo *root, int paramid, PlannerInfo **owner)
+SubPlan *
+level_initplan(PlannerInfo *root, int paramid, PlannerInfo **owner)
 {
 	for (; root; root = root->parent_root)
 	{
@@ -318,7 +318,7 @@ level_param(Level *level, RemoteSql *out, Param *param, RemoteType *type)
 		if (binding->paramid == param->paramid)
 			return translate_operand(binding->level, out, binding->expr, type);
 	}
-	plan = initplan_of(level->root, param->paramid, &owner);
+	plan = level_initplan(level->root, param->paramid, &owner);
 	if (plan == NULL)
 		return false;
 	for (at = level; at && at->root != owner;)

@@ -1,6 +1,6 @@
 /*
  * level.h
- *	  What level.c, level_join.c and level_select.c share.
+ *	  What level*.c share.
  */
 #ifndef ATHENA_LEVEL_H
 #define ATHENA_LEVEL_H
@@ -43,11 +43,19 @@ typedef struct LevelPlaceholder
 	LevelColumn column;
 } LevelPlaceholder;
 
+/* A key of GROUP BY that a derived table has computed. */
+typedef struct LevelKey
+{
+	Expr *expr;
+	LevelColumn column;
+} LevelKey;
+
 /* level.c */
 extern bool level_refuse(const char *why);
 extern char *level_unique_name(List **names, const char *wish);
 extern const char *level_quoted(Statement *statement, const char *name);
 extern void level_write_name(Statement *statement, RemoteSql *out, const SelectColumn *column);
+extern SubPlan *level_initplan(PlannerInfo *root, int paramid, PlannerInfo **owner);
 extern RelOptInfo *level_rel(Level *level, int rti);
 extern bool level_merge_types(Level *level, RemoteType *to, const RemoteType *from, Oid type);
 extern char *level_column_text(Statement *statement, const char *alias, const char *name);
@@ -62,10 +70,21 @@ extern List *level_add_condition(List *conditions, Expr *expr);
 extern List *level_relation_conditions(Level *level, int rti, List *conditions);
 extern bool level_write_from(Level *level, RemoteSql *out, Node *node, List **conditions,
 							 bool *empty);
+extern bool level_wrap_from(Level *level, RemoteSql *out, RemoteSql *from, List *conditions,
+							List *keys);
 extern bool level_write_where(Level *level, RemoteSql *out, const char *first, List *conditions,
 							  Relids preserved);
 
+/* level_group.c */
+extern bool level_is_constant_key(Level *level, Expr *expr);
+extern TargetEntry *level_target(Level *level, SortGroupClause *clause);
+extern bool level_make_columns(Level *level, RemoteSql *from, List **conditions);
+extern bool level_write_group_by(Level *level, RemoteSql *out, bool *all_constant);
+
 /* level_select.c */
+extern bool level_order_of(SortGroupClause *clause, bool *descending);
+extern void level_write_order_key(Level *level, RemoteSql *out, const RemoteSql *key, bool is_float,
+								  bool descending, bool nulls_first);
 extern bool level_write_target(Level *level, RemoteSql *out, Expr *expr);
 extern bool level_write_query(Level *level, RemoteSql *out, List *types, List **columns);
 

@@ -129,77 +129,96 @@ placeholders_below(Level *level, Relids relids)
 	return found;
 }
 
-/*
- * Make a derived table of a part of the join tree that has been written:
- * (SELECT columns, placeholders FROM part WHERE conditions) AS t.  quals are
- * those of the join above, whose columns the planner may know as needed by the
- * table alone.
- */
-static bool
-wrap(Level *level, RemoteSql *out, RemoteSql *part, Relids relids, List *conditions,
-	 List *placeholders, Node *quals)
+/* A derived table that is being written around a part of the join tree. */
+typedef struct Derived
 {
-	Statement *statement = level->statement;
-	char *alias;
-	List *names = NIL;
-	ListCell *lc;
-	int rti = -1;
-	bool any = false;
-	LevelRel *wrapped = palloc0(sizeof(LevelRel) * level->nrels);
-	List *computed = NIL;
-	List *replaced = NIL;
+	LevelRel *rels; /* what relations become, by range table index */
+	List *names; /* of its columns */
+	List *placeholders; /* of LevelPlaceholder */
+	List *replaced; /* of LevelPlaceholder: those that it passes on */
+	List *keys; /* of LevelKey */
+} Derived;
 
-	appendStringInfoString(&out->text, "(SELECT ");
-	while ((rti = bms_next_member(relids, rti)) >= 0)
+/* Name the column that has been written. */
+static const char *
+derive_name(Level *level, RemoteSql *out, Derived *derived, const char *wish)
+{
+	const char *name = level_unique_name(&derived->names, wish);
+
+	appendStringInfo(&out->text, " AS %s", level_quoted(level->statement, name));
+	return name;
+}
+
+static void
+derive_separator(RemoteSql *out, Derived *derived)
+{
+	if (derived->names != NIL)
+		appendStringInfoString(&out->text, ", ");
+}
+
+/* The column of a relation inside of a derived table; text is NULL if there is none. */
+static bool
+derived_column(Level *level, int rti, AttrNumber attnum, LevelColumn *column)
+{
+	LevelRel *from = &level->rels[rti];
+	Oid type;
+	int32 typmod;
+	Oid collation;
+
+	memset(column, 0, sizeof(LevelColumn));
+	if (from->columns)
 	{
-		RelOptInfo *rel = level_rel(level, rti);
-		LevelRel *to = &wrapped[rti];
-		RangeTblEntry *rte = rt_fetch(rti, level->root->parse->rtable);
-		AttrNumber attnum;
-		Bitmapset *in_quals = NULL;
-
-		if (rel == NULL || rel->max_attr <= 0)
-			continue;
-		pull_varattnos(quals, (Index) rti, &in_quals);
-		to->ncolumns = rel->max_attr;
-		to->columns = palloc0(sizeof(LevelColumn) * rel->max_attr);
-		for (attnum = 1; attnum <= rel->max_attr; attnum++)
-		{
-			LevelColumn column = {0};
-			LevelRel *from = &level->rels[rti];
-			const char *name;
-
-			if (!level_is_needed(rel, attnum) &&
-				!bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, in_quals))
-				continue;
-			if (from->columns)
-			{
-				if (attnum > from->ncolumns || from->columns[attnum - 1].text == NULL)
-					continue;
-				column = from->columns[attnum - 1];
-			}
-			else
-			{
-				Oid type;
-				int32 typmod;
-				Oid collation;
-
-				if (!OidIsValid(from->relid))
-					return false;
-				get_atttypetypmodcoll(from->relid, attnum, &type, &typmod, &collation);
-				if (!level_relation_column(level, from, attnum, type, typmod, &column))
-					return false;
-			}
-			name = level_unique_name(&names, strVal(list_nth(rte->eref->colnames, attnum - 1)));
-			appendStringInfo(&out->text, "%s%s AS %s", any ? ", " : "", column.text,
-							 level_quoted(statement, name));
-			any = true;
-			to->columns[attnum - 1].text = name;
-			to->columns[attnum - 1].type = column.type;
-			to->columns[attnum - 1].type.name = name;
-		}
+		if (attnum <= from->ncolumns)
+			*column = from->columns[attnum - 1];
+		return true;
 	}
-	/* those that were computed further down go through */
+	if (!OidIsValid(from->relid))
+		return false;
+	get_atttypetypmodcoll(from->relid, attnum, &type, &typmod, &collation);
+	return level_relation_column(level, from, attnum, type, typmod, column);
+}
+
+/* Pass on the columns of a relation that are needed above, or in quals. */
+static bool
+derive_relation(Level *level, RemoteSql *out, Derived *derived, int rti, Node *quals)
+{
+	RelOptInfo *rel = level_rel(level, rti);
+	LevelRel *to = &derived->rels[rti];
+	RangeTblEntry *rte = rt_fetch(rti, level->root->parse->rtable);
+	Bitmapset *in_quals = NULL;
+	AttrNumber attnum;
+
+	if (rel == NULL || rel->max_attr <= 0)
+		return true;
+	pull_varattnos(quals, (Index) rti, &in_quals);
+	to->ncolumns = rel->max_attr;
+	to->columns = palloc0(sizeof(LevelColumn) * rel->max_attr);
+	for (attnum = 1; attnum <= rel->max_attr; attnum++)
+	{
+		LevelColumn *column = &to->columns[attnum - 1];
+
+		if (!level_is_needed(rel, attnum) &&
+			!bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber, in_quals))
+			continue;
+		if (!derived_column(level, rti, attnum, column))
+			return false;
+		if (column->text == NULL)
+			continue;
+		derive_separator(out, derived);
+		appendStringInfoString(&out->text, column->text);
+		column->text = column->type.name =
+			derive_name(level, out, derived, strVal(list_nth(rte->eref->colnames, attnum - 1)));
+	}
+	return true;
+}
+
+/* Pass on what was computed further down, and compute what is to be computed here. */
+static bool
+derive_placeholders(Level *level, RemoteSql *out, Derived *derived, Relids relids,
+					List *placeholders)
+{
+	ListCell *lc;
+
 	foreach (lc, level->placeholders)
 	{
 		LevelPlaceholder *below = lfirst(lc);
@@ -209,32 +228,84 @@ wrap(Level *level, RemoteSql *out, RemoteSql *part, Relids relids, List *conditi
 			continue;
 		p = palloc(sizeof(LevelPlaceholder));
 		*p = *below;
-		p->column.text = p->column.type.name = level_unique_name(&names, "p");
-		appendStringInfo(&out->text, "%s%s AS %s", any ? ", " : "", below->column.text,
-						 p->column.text);
-		any = true;
-		computed = lappend(computed, p);
-		replaced = lappend(replaced, below);
+		derive_separator(out, derived);
+		appendStringInfoString(&out->text, below->column.text);
+		p->column.text = p->column.type.name = derive_name(level, out, derived, "p");
+		derived->placeholders = lappend(derived->placeholders, p);
+		derived->replaced = lappend(derived->replaced, below);
 	}
 	foreach (lc, placeholders)
 	{
 		PlaceHolderInfo *info = lfirst_node(PlaceHolderInfo, lc);
 		LevelPlaceholder *p = palloc0(sizeof(LevelPlaceholder));
 
-		if (any)
-			appendStringInfoString(&out->text, ", ");
-		any = true;
+		derive_separator(out, derived);
 		if (!translate_expr(level, out, info->ph_var->phexpr, &p->column.type))
 			return false;
 		p->phid = info->phid;
 		p->relids = relids;
-		p->column.text = p->column.type.name = level_unique_name(&names, "p");
-		p->column.type.bare = true;
-		p->column.type.is_const = p->column.type.is_hole = false;
-		appendStringInfo(&out->text, " AS %s", p->column.text);
-		computed = lappend(computed, p);
+		p->column.text = p->column.type.name = derive_name(level, out, derived, "p");
+		derived->placeholders = lappend(derived->placeholders, p);
 	}
-	if (!any)
+	return true;
+}
+
+static bool
+derive_keys(Level *level, RemoteSql *out, Derived *derived, List *keys)
+{
+	ListCell *lc;
+
+	foreach (lc, keys)
+	{
+		LevelKey *key = palloc0(sizeof(LevelKey));
+
+		key->expr = lfirst(lc);
+		derive_separator(out, derived);
+		if (!translate_value(level, out, key->expr, &key->column.type))
+			return false;
+		key->column.type.relid = InvalidOid;
+		key->column.text = key->column.type.name = derive_name(level, out, derived, "k");
+		derived->keys = lappend(derived->keys, key);
+	}
+	return true;
+}
+
+/* A column of the derived table, as it is referred to from outside. */
+static void
+derived_is_there(Level *level, const char *alias, LevelColumn *column)
+{
+	if (column->text == NULL)
+		return;
+	column->text = level_column_text(level->statement, alias, column->text);
+	column->type.bare = true;
+	column->type.is_const = column->type.is_hole = false;
+}
+
+/*
+ * Make a derived table of a part of the join tree that has been written:
+ * (SELECT columns, placeholders, keys FROM part WHERE conditions) AS t.  quals are
+ * those of the join above, whose columns the planner may know as needed by the
+ * table alone.
+ */
+static bool
+wrap(Level *level, RemoteSql *out, RemoteSql *part, Relids relids, List *conditions,
+	 List *placeholders, List *keys, Node *quals)
+{
+	Statement *statement = level->statement;
+	Derived derived = {0};
+	char *alias;
+	ListCell *lc;
+	int rti = -1;
+
+	derived.rels = palloc0(sizeof(LevelRel) * level->nrels);
+	appendStringInfoString(&out->text, "(SELECT ");
+	while ((rti = bms_next_member(relids, rti)) >= 0)
+		if (!derive_relation(level, out, &derived, rti, quals))
+			return false;
+	if (!derive_placeholders(level, out, &derived, relids, placeholders) ||
+		!derive_keys(level, out, &derived, keys))
+		return false;
+	if (derived.names == NIL)
 		appendStringInfoString(&out->text, "1");
 	if (!remote_sql_is_empty(part))
 		appendStringInfoString(&out->text, " FROM ");
@@ -248,24 +319,30 @@ wrap(Level *level, RemoteSql *out, RemoteSql *part, Relids relids, List *conditi
 	rti = -1;
 	while ((rti = bms_next_member(relids, rti)) >= 0)
 	{
-		LevelRel *to = &wrapped[rti];
+		LevelRel *to = &derived.rels[rti];
 		int i;
 
 		for (i = 0; i < to->ncolumns; i++)
-			if (to->columns[i].text)
-				to->columns[i].text = level_column_text(statement, alias, to->columns[i].text);
+			derived_is_there(level, alias, &to->columns[i]);
 		if (to->columns)
 			level->rels[rti] = *to;
 	}
-	level->placeholders = list_difference_ptr(level->placeholders, replaced);
-	foreach (lc, computed)
-	{
-		LevelPlaceholder *p = lfirst(lc);
-
-		p->column.text = level_column_text(statement, alias, p->column.text);
-		level->placeholders = lappend(level->placeholders, p);
-	}
+	level->placeholders = list_difference_ptr(level->placeholders, derived.replaced);
+	foreach (lc, derived.placeholders)
+		derived_is_there(level, alias, &((LevelPlaceholder *) lfirst(lc))->column);
+	level->placeholders = list_concat(level->placeholders, derived.placeholders);
+	foreach (lc, derived.keys)
+		derived_is_there(level, alias, &((LevelKey *) lfirst(lc))->column);
+	level->keys = list_concat(level->keys, derived.keys);
 	return true;
+}
+
+/* The same of all that stands in FROM, with keys of GROUP BY as columns. */
+bool
+level_wrap_from(Level *level, RemoteSql *out, RemoteSql *from, List *conditions, List *keys)
+{
+	return wrap(level, out, from, relids_below((Node *) level->root->parse->jointree), conditions,
+				NIL, keys, NULL);
 }
 
 /* Is it a relation of no columns and one row? */
@@ -350,7 +427,7 @@ write_side(Level *level, RemoteSql *out, Node *node, bool nullable, bool apart, 
 		/* what ON says of this side alone is better said inside */
 		if (nullable && !apart)
 			own = add_conditions(own, (Node *) own_quals(level, quals, relids));
-		if (!wrap(level, out, &part, relids, own, placeholders, *quals))
+		if (!wrap(level, out, &part, relids, own, placeholders, NIL, *quals))
 			return false;
 		return true;
 	}

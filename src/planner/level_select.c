@@ -1,9 +1,10 @@
 /*
  * level_select.c
- *	  Query levels in Athena's SQL: SELECT, GROUP BY, windows, ORDER BY, set
- *	  operations, and the level that is shipped.
+ *	  Query levels in Athena's SQL: SELECT, ORDER BY, LIMIT, set operations, and
+ *	  the level that is shipped.
  *
- * What stands in FROM and WHERE is level.c's.
+ * What stands in FROM and WHERE is level.c's, GROUP BY level_group.c's, OVER
+ * level_window.c's.
  */
 #include "planner/level.h"
 
@@ -21,102 +22,11 @@
 /* Deeper than anybody nests queries. */
 #define MAX_LEVELS 64
 
-/* ---------- SELECT ---------- */
-
-/* Is it a constant that may not stand in GROUP BY or ORDER BY, where it means nothing? */
-static bool
-is_constant_key(Level *level, Expr *expr)
-{
-	/* one that no derived table has computed is written as its expression */
-	while (IsA(expr, PlaceHolderVar) && !level_is_computed(level, (PlaceHolderVar *) expr))
-		expr = ((PlaceHolderVar *) expr)->phexpr;
-	return !contain_var_clause((Node *) expr) && !contain_subplans((Node *) expr) &&
-		   !contain_agg_clause((Node *) expr) && !contain_window_function((Node *) expr) &&
-		   !contain_volatile_functions((Node *) expr);
-}
-
-static TargetEntry *
-target_of(Level *level, SortGroupClause *clause)
-{
-	return get_sortgroupref_tle(clause->tleSortGroupRef, level->root->processed_tlist);
-}
-
-static bool
-write_keys(Level *level, RemoteSql *out, List *refs, const char *separator)
-{
-	ListCell *lc;
-	bool any = false;
-
-	foreach (lc, refs)
-	{
-		TargetEntry *tle =
-			get_sortgroupref_tle((Index) lfirst_int(lc), level->root->processed_tlist);
-		RemoteType type;
-
-		if (any)
-			appendStringInfoString(&out->text, separator);
-		any = true;
-		if (!translate_key(level, out, tle->expr, &type))
-			return false;
-	}
-	return true;
-}
-
-/* GROUP BY, grouping sets. */
-static bool
-write_group_by(Level *level, RemoteSql *out, bool *all_constant)
-{
-	Query *parse = level->root->parse;
-	List *refs = NIL;
-	ListCell *lc;
-
-	*all_constant = false;
-	if (parse->groupingSets != NIL)
-	{
-		appendStringInfoString(&out->text, " GROUP BY GROUPING SETS (");
-		foreach (lc, parse->groupClause)
-		{
-			Expr *expr = target_of(level, lfirst(lc))->expr;
-
-			/* Trino takes nothing but columns there */
-			while (IsA(expr, PlaceHolderVar))
-				expr = ((PlaceHolderVar *) expr)->phexpr;
-			if (!IsA(expr, Var) && (!level->statement->postgres || IsA(expr, Const) ||
-									contain_subplans((Node *) expr)))
-				return level_refuse("an expression in a grouping set");
-		}
-		foreach (lc, parse->groupingSets)
-		{
-			if (lfirst(lc) != NIL && !IsA(lfirst(lc), IntList))
-				return false;
-			appendStringInfoString(&out->text, lc == list_head(parse->groupingSets) ? "(" : ", (");
-			if (!write_keys(level, out, lfirst(lc), ", "))
-				return false;
-			appendStringInfoChar(&out->text, ')');
-		}
-		appendStringInfoChar(&out->text, ')');
-		return true;
-	}
-	foreach (lc, parse->groupClause)
-	{
-		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
-
-		/* written twice it would not be the same one */
-		if (contain_subplans((Node *) target_of(level, clause)->expr))
-			return level_refuse("a subquery in GROUP BY");
-		if (!is_constant_key(level, target_of(level, clause)->expr))
-			refs = lappend_int(refs, (int) clause->tleSortGroupRef);
-	}
-	*all_constant = refs == NIL && parse->groupClause != NIL;
-	if (refs == NIL)
-		return true;
-	appendStringInfoString(&out->text, " GROUP BY ");
-	return write_keys(level, out, refs, ", ");
-}
+/* ---------- ORDER BY and LIMIT ---------- */
 
 /* Is the order of a sort clause the usual one, and which way does it go? */
-static bool
-order_of(SortGroupClause *clause, bool *descending)
+bool
+level_order_of(SortGroupClause *clause, bool *descending)
 {
 	Oid opfamily, type;
 
@@ -125,9 +35,9 @@ order_of(SortGroupClause *clause, bool *descending)
 }
 
 /* ORDER BY one key, given as it is to be written. */
-static void
-write_order_key(Level *level, RemoteSql *out, const RemoteSql *key, bool is_float, bool descending,
-				bool nulls_first)
+void
+level_write_order_key(Level *level, RemoteSql *out, const RemoteSql *key, bool is_float,
+					  bool descending, bool nulls_first)
 {
 	/* NaN comes out of order with NULLS FIRST there */
 	if (is_float && nulls_first && !level->statement->postgres)
@@ -157,12 +67,12 @@ write_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist, List *o
 		RemoteType type;
 		int ordinal = 0;
 
-		if (is_constant_key(level, tle->expr) && ordinals == NIL)
+		if (level_is_constant_key(level, tle->expr) && ordinals == NIL)
 			continue;
-		if (!order_of(clause, &descending))
+		if (!level_order_of(clause, &descending))
 			return false;
 		/* DISTINCT takes nothing but what is selected, and a subquery written twice is two */
-		if (parse->distinctClause != NIL && contain_subplans((Node *) tle->expr))
+		if (parse->distinctClause != NIL && level_has_subquery(tle->expr))
 			return level_refuse("DISTINCT in the order of a subquery");
 		remote_sql_init(&key);
 		if (ordinals != NIL)
@@ -188,13 +98,13 @@ write_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist, List *o
 			return level_refuse("DISTINCT in the order of a number that may be NaN, NULLS FIRST");
 		appendStringInfoString(&out->text, any ? ", " : " ORDER BY ");
 		any = true;
-		write_order_key(level, out, &key, type.class == CLASS_FLOAT, descending,
-						clause->nulls_first);
+		level_write_order_key(level, out, &key, type.class == CLASS_FLOAT, descending,
+							  clause->nulls_first);
 	}
 	return true;
 }
 
-/* ORDER BY inside of an aggregate. */
+/* ORDER BY inside of an aggregate or a window. */
 bool
 level_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist)
 {
@@ -264,123 +174,6 @@ write_limit(Level *level, RemoteSql *out)
 	return true;
 }
 
-static bool
-write_frame_end(Level *level, RemoteSql *out, Node *offset, bool preceding, bool unbounded,
-				bool current)
-{
-	RemoteType type;
-
-	if (unbounded)
-		appendStringInfoString(&out->text, "UNBOUNDED");
-	else if (current)
-	{
-		appendStringInfoString(&out->text, "CURRENT ROW");
-		return true;
-	}
-	else
-	{
-		Const *c = (Const *) offset;
-
-		if (level->statement->postgres)
-		{
-			if (!translate_expr(level, out, (Expr *) offset, &type))
-				return false;
-		}
-		else if (offset == NULL || !IsA(offset, Const) || c->consttype != INT8OID ||
-				 c->constisnull || DatumGetInt64(c->constvalue) < 0)
-			return false;
-		else
-			appendStringInfo(&out->text, INT64_FORMAT, DatumGetInt64(c->constvalue));
-	}
-	appendStringInfoString(&out->text, preceding ? " PRECEDING" : " FOLLOWING");
-	return true;
-}
-
-static bool
-write_frame(Level *level, RemoteSql *out, WindowClause *window)
-{
-	int options = window->frameOptions;
-
-	if ((options & FRAMEOPTION_NONDEFAULT) == 0)
-		return true;
-	if (!level->statement->postgres && (options & FRAMEOPTION_EXCLUSION))
-		return false;
-	/* RANGE with an offset adds to keys: numbers and dates have their rules */
-	if (!level->statement->postgres && (options & FRAMEOPTION_RANGE) &&
-		(options & (FRAMEOPTION_START_OFFSET | FRAMEOPTION_END_OFFSET)))
-		return false;
-	appendStringInfoString(&out->text, options & FRAMEOPTION_ROWS  ? " ROWS" :
-									   options & FRAMEOPTION_RANGE ? " RANGE" :
-																	 " GROUPS");
-	if (options & FRAMEOPTION_BETWEEN)
-		appendStringInfoString(&out->text, " BETWEEN");
-	appendStringInfoChar(&out->text, ' ');
-	if (!write_frame_end(level, out, window->startOffset,
-						 (options & (FRAMEOPTION_START_UNBOUNDED_PRECEDING |
-									 FRAMEOPTION_START_OFFSET_PRECEDING)) != 0,
-						 (options & (FRAMEOPTION_START_UNBOUNDED_PRECEDING |
-									 FRAMEOPTION_START_UNBOUNDED_FOLLOWING)) != 0,
-						 (options & FRAMEOPTION_START_CURRENT_ROW) != 0))
-		return false;
-	if (options & FRAMEOPTION_BETWEEN)
-	{
-		appendStringInfoString(&out->text, " AND ");
-		if (!write_frame_end(level, out, window->endOffset,
-							 (options & (FRAMEOPTION_END_UNBOUNDED_PRECEDING |
-										 FRAMEOPTION_END_OFFSET_PRECEDING)) != 0,
-							 (options & (FRAMEOPTION_END_UNBOUNDED_PRECEDING |
-										 FRAMEOPTION_END_UNBOUNDED_FOLLOWING)) != 0,
-							 (options & FRAMEOPTION_END_CURRENT_ROW) != 0))
-			return false;
-	}
-	if (options & FRAMEOPTION_EXCLUDE_CURRENT_ROW)
-		appendStringInfoString(&out->text, " EXCLUDE CURRENT ROW");
-	else if (options & FRAMEOPTION_EXCLUDE_GROUP)
-		appendStringInfoString(&out->text, " EXCLUDE GROUP");
-	else if (options & FRAMEOPTION_EXCLUDE_TIES)
-		appendStringInfoString(&out->text, " EXCLUDE TIES");
-	return true;
-}
-
-/* What stands in the parentheses of OVER; without a frame for functions that have none. */
-bool
-level_window_spec(Level *level, RemoteSql *out, WindowClause *window, bool framed)
-{
-	ListCell *lc;
-	bool any = false;
-
-	foreach (lc, window->partitionClause)
-	{
-		Expr *expr = target_of(level, lfirst(lc))->expr;
-		RemoteType type;
-
-		if (is_constant_key(level, expr))
-			continue;
-		appendStringInfoString(&out->text, any ? ", " : "PARTITION BY ");
-		any = true;
-		if (!translate_key(level, out, expr, &type))
-			return false;
-	}
-	/* the space that ORDER BY begins with is not wanted at the start */
-	if (!any && window->orderClause != NIL)
-	{
-		RemoteSql order;
-
-		remote_sql_init(&order);
-		if (!write_order_by(level, &order, window->orderClause, level->root->processed_tlist, NIL))
-			return false;
-		if (order.pieces == NIL && order.text.len > 0)
-		{
-			memmove(order.text.data, order.text.data + 1, (size_t) order.text.len);
-			order.text.len--;
-		}
-		remote_sql_append(out, &order);
-	}
-	else if (!write_order_by(level, out, window->orderClause, level->root->processed_tlist, NIL))
-		return false;
-	return !framed || write_frame(level, out, window);
-}
-
 /* WITH and the queries that the level has been found to use. */
 static void
 write_with(Level *level, RemoteSql *out)
@@ -433,7 +226,7 @@ write_body(Level *level, RemoteSql *out, RemoteSql *from, List *conditions, Leve
 		return false;
 	if (stage < LEVEL_GROUPED)
 		return true;
-	if (!write_group_by(level, out, &all_constant))
+	if (!level_write_group_by(level, out, &all_constant))
 		return false;
 	if (all_constant && !level->statement->postgres)
 	{
@@ -553,23 +346,23 @@ export_order(Level *level, RemoteSql *list, RemoteSql *order)
 	foreach (lc, clauses)
 	{
 		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
-		Expr *expr = target_of(level, clause)->expr;
+		Expr *expr = level_target(level, clause)->expr;
 		bool descending;
 		RemoteSql key;
 		RemoteType type;
 
-		if (is_constant_key(level, expr))
+		if (level_is_constant_key(level, expr))
 			continue;
 		appendStringInfoString(&list->text, ", ");
-		if (!order_of(clause, &descending) ||
+		if (!level_order_of(clause, &descending) ||
 			!translate_order(level, list, expr, exprCollation((Node *) expr), &type))
 			return false;
 		appendStringInfo(&list->text, " AS k%d", foreach_current_index(lc) + 1);
 		remote_sql_init(&key);
 		appendStringInfo(&key.text, "k%d", foreach_current_index(lc) + 1);
 		appendStringInfoString(&order->text, remote_sql_is_empty(order) ? " ORDER BY " : ", ");
-		write_order_key(level, order, &key, type.class == CLASS_FLOAT, descending,
-						clause->nulls_first);
+		level_write_order_key(level, order, &key, type.class == CLASS_FLOAT, descending,
+							  clause->nulls_first);
 	}
 	return true;
 }
@@ -588,8 +381,8 @@ write_distinct_on(Level *level, RemoteSql *out, const RemoteSql *list, const cha
 	ListCell *lc;
 
 	foreach (lc, parse->sortClause)
-		if (contain_window_function((Node *) target_of(level, lfirst(lc))->expr) ||
-			contain_subplans((Node *) target_of(level, lfirst(lc))->expr))
+		if (contain_window_function((Node *) level_target(level, lfirst(lc))->expr) ||
+			level_has_subquery(level_target(level, lfirst(lc))->expr))
 			return level_refuse("DISTINCT ON in the order of a window function or a subquery");
 	remote_sql_init(&inner);
 	remote_sql_init(&order);
@@ -599,10 +392,10 @@ write_distinct_on(Level *level, RemoteSql *out, const RemoteSql *list, const cha
 	appendStringInfoString(&inner.text, ", row_number() OVER (");
 	foreach (lc, parse->distinctClause)
 	{
-		Expr *expr = target_of(level, lfirst(lc))->expr;
+		Expr *expr = level_target(level, lfirst(lc))->expr;
 		RemoteType type;
 
-		if (is_constant_key(level, expr))
+		if (level_is_constant_key(level, expr))
 			continue;
 		appendStringInfoString(&inner.text, any ? ", " : "PARTITION BY ");
 		any = true;
@@ -659,7 +452,7 @@ write_columns(Level *level, RemoteSql *out, List *types, List **columns)
 					shippable_class(exprType((Node *) tle->expr), NULL))
 				return false;
 		}
-		if (is_distinct(parse) && !is_constant_key(level, tle->expr))
+		if (is_distinct(parse) && !level_is_constant_key(level, tle->expr))
 		{
 			if (!translate_key(level, out, tle->expr, &column->type))
 				return false;
@@ -708,6 +501,7 @@ write_query(Level *level, RemoteSql *out, List *types, List **columns)
 		remote_sql_init(&from);
 		remote_sql_init(&list);
 		if (!level_write_from(level, &from, (Node *) parse->jointree, &conditions, &empty) ||
+			!level_make_columns(level, &from, &conditions) ||
 			!write_columns(level, &list, types, columns))
 			return false;
 		if (parse->hasDistinctOn)
@@ -778,7 +572,7 @@ level_write_target(Level *level, RemoteSql *out, Expr *expr)
 	if (translate_finish(expr))
 		return translate_parts(level, out, expr);
 	if (level->stage >= LEVEL_UNORDERED && is_distinct(level->root->parse) &&
-				!is_constant_key(level, expr) ?
+				!level_is_constant_key(level, expr) ?
 			!translate_key(level, &value, expr, &type) :
 			!translate_expr(level, &value, expr, &type))
 		return false;
@@ -824,9 +618,12 @@ level_begin(Level *level)
 	level->conditions = NIL;
 	if (!is_plain(level))
 		return level_refuse("what a query level may not have");
-	return level->root->parse->setOperations != NULL ||
-		   level_write_from(level, &level->from, (Node *) level->root->parse->jointree,
-							&level->conditions, &empty);
+	if (level->root->parse->setOperations != NULL)
+		return true;
+	return level_write_from(level, &level->from, (Node *) level->root->parse->jointree,
+							&level->conditions, &empty) &&
+		   (level->stage < LEVEL_GROUPED ||
+			level_make_columns(level, &level->from, &level->conditions));
 }
 
 /* Can the level return the value of this expression? */

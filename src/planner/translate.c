@@ -998,6 +998,8 @@ static bool
 translate_any(Level *level, RemoteSql *out, Expr *expr, RemoteType *type)
 {
 	check_stack_depth();
+	if (level->keys != NIL && level_key(level, out, expr, type))
+		return true;
 	if (level->statement->postgres)
 		return translate_postgres(level, out, expr, type);
 	if (shippable_is_hole(level, expr))

@@ -136,6 +136,7 @@ typedef struct Level
 	LevelRel *rels; /* by range table index */
 	List *ctes; /* of LevelCte, in the order in which they are written */
 	List *placeholders; /* of LevelPlaceholder */
+	List *keys; /* of LevelKey */
 	List *nulled; /* of Relids: sides of outer joins that have been written */
 	int quotients; /* divisions of numerics that have been written */
 	bool order_divides; /* is one of them in ORDER BY? */
@@ -243,7 +244,7 @@ extern bool translate_divide(Level *level, RemoteSql *out, const RemoteSql *left
 /* translate_postgres.c: for tests */
 extern bool translate_postgres(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);
 
-/* level.c */
+/* level*.c */
 extern Level *level_of_relation(PlannerInfo *root, RelOptInfo *rel, Oid relid);
 extern Level *level_open(Statement *statement, PlannerInfo *root, Level *upper);
 extern bool level_column(Level *level, RemoteSql *out, Var *var, RemoteType *type);
@@ -251,6 +252,9 @@ extern bool level_placeholder(Level *level, RemoteSql *out, PlaceHolderVar *phv,
 extern bool level_param(Level *level, RemoteSql *out, Param *param, RemoteType *type);
 extern bool level_subplan(Level *level, RemoteSql *out, SubPlan *subplan, RemoteType *type);
 extern bool level_order_by(Level *level, RemoteSql *out, List *clauses, List *tlist);
+extern bool level_key(Level *level, RemoteSql *out, Expr *expr, RemoteType *type);
+extern bool level_makes_columns(PlannerInfo *root);
+extern bool level_has_subquery(Expr *expr);
 extern bool level_window_spec(Level *level, RemoteSql *out, WindowClause *window, bool framed);
 extern void level_reserve_names(Statement *statement, PlannerInfo *root);
 extern bool level_begin(Level *level);

@@ -509,7 +509,8 @@ write_collection(Level *level, RemoteSql *out, Aggref *agg, bool joins, RemoteTy
 	if (of.class != CLASS_TEXT && (joins || (of.class != CLASS_INTEGER &&
 											 of.class != CLASS_DATETIME && of.class != CLASS_BOOL)))
 		return false;
-	if (agg->aggdistinct != NIL && !shippable_collation(agg->inputcollid, false))
+	if (agg->aggdistinct != NIL &&
+		(!shippable_collation(agg->inputcollid, false) || level_has_subquery(arg)))
 		return false;
 	appendStringInfo(&out->text, "%sarray_agg(%s", joins ? "array_join(" : "",
 					 agg->aggdistinct != NIL ? "DISTINCT " : "");

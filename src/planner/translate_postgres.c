@@ -88,6 +88,8 @@ stand_in_mutator(Node *node, StandIns *context)
 	if (node == NULL || context->failed)
 		return NULL;
 	remote_sql_init(&sql);
+	if (context->level->keys != NIL && level_key(context->level, &sql, (Expr *) node, &type))
+		return stand_in(context, node, sql.text.data);
 	switch (nodeTag(node))
 	{
 		case T_Var:

@@ -529,8 +529,8 @@ write_level(PlannerInfo *root, Oid serverid, List *exprs, LevelStage stage)
 	statement.postgres = planner_dialect == DIALECT_POSTGRES;
 	statement.lenient = true;
 	/* in ORDER BY, an argument of grouping() would be taken for what is selected under its name */
-	statement.qualified =
-		!is_single_table(root) || (parse->groupingSets != NIL && parse->sortClause != NIL);
+	statement.qualified = !is_single_table(root) || level_makes_columns(root) ||
+						  (parse->groupingSets != NIL && parse->sortClause != NIL);
 	if (statement.qualified)
 	{
 		level_reserve_names(&statement, root);

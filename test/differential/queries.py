@@ -211,6 +211,9 @@ class Queries:
             over = f"OVER (PARTITION BY {self.column(scope)[0]} ORDER BY {', '.join(c for c, _ in scope)})"
             number = self.column(scope, "int")
             shown.append(rng.choice([(f"rank() {over}", "int"), (f"row_number() {over}", "int"), (f"count(*) {over}", "int")] + ([(f"sum({number[0]}) {over}", "int"), (f"max({number[0]}) {over}", "int")] if number else [])))
+        frame = self.range_frame(scope) if rng.random() < 0.08 else None
+        if frame:
+            shown.append(frame)
         names = [f"c{i}" for i in range(len(shown))]
         distinct = rng.choice(["DISTINCT ", "DISTINCT ON (1) "]) if rng.random() < 0.2 else ""
         listed = ", ".join(f"{e} AS {n}" for (e, _), n in zip(shown, names))
@@ -222,9 +225,36 @@ class Queries:
             tail = " ORDER BY " + ", ".join(str(i + 1) for i in range(len(shown)))
         return f"SELECT {distinct}{listed} FROM {text}{where}{tail}", [(n, t) for n, (_, t) in zip(names, shown)]
 
+    def key(self, scope):
+        """What GROUP BY takes: a column, an expression, a subquery."""
+        kind = self.rng.random()
+        if kind < 0.7:
+            return self.column(scope)
+        if kind < 0.88:
+            return self.value(scope)
+        text, type_ = self.column(scope)
+        return (f"coalesce({text}, {self.scalar(scope, type_)})" if kind < 0.95 else self.scalar(scope, type_)), type_
+
+    def range_frame(self, scope):
+        """(text, type) of an aggregate over a frame that adds to its key; None if there is no key for it."""
+        rng = self.rng
+        key = self.column(scope, rng.choice(["int", "num", "date"]))
+        if key is None:
+            return None
+        offset = {
+            "int": lambda: str(rng.randint(0, 3)),
+            "num": lambda: rng.choice(["0", "1.25", "2::numeric", "3.5"]),
+            "date": lambda: rng.choice(["interval '7 days'", "interval '1 month'", "interval '36 hours'", "interval '0'"]),
+        }[key[1]]
+        start, end = rng.choice([("{} PRECEDING", "CURRENT ROW"), ("{} PRECEDING", "{} FOLLOWING"), ("CURRENT ROW", "{} FOLLOWING"), ("UNBOUNDED PRECEDING", "{} PRECEDING"), ("{} FOLLOWING", "UNBOUNDED FOLLOWING")])
+        order = f"{key[0]}{rng.choice(['', ' DESC'])}{rng.choice(['', ' NULLS FIRST', ' NULLS LAST'])}"
+        call = rng.choice(["count(*)", f"max({key[0]})" if key[1] == "int" else "count(*)", f"count({self.column(scope)[0]})"])
+        partition = f"PARTITION BY {self.column(scope)[0]} " if rng.random() < 0.5 else ""
+        return f"{call} OVER ({partition}ORDER BY {order} RANGE BETWEEN {start.format(offset())} AND {end.format(offset())})", "int"
+
     def grouped(self, text, scope, where):
         rng = self.rng
-        keys = [self.column(scope) for _ in range(rng.choice([0, 1, 1, 2]))]
+        keys = [self.key(scope) for _ in range(rng.choice([0, 1, 1, 2]))]
         keys = list(dict.fromkeys(keys))
         number = self.column(scope, "int") or ("1", "int")
         numeric = self.column(scope, "num")
@@ -235,7 +265,7 @@ class Queries:
         if text_column:
             aggregates += [(f"string_agg({text_column[0]}, ',' ORDER BY {text_column[0]})", "text"), (f"string_agg(DISTINCT {text_column[0]}, '')", "text")]
         shown = keys + rng.sample(aggregates, rng.randint(1, 3))
-        sets = rng.random() < 0.15 and len(keys) > 1
+        sets = rng.random() < 0.25 and len(keys) > 0
         group = ""
         if keys:
             listed = ", ".join(k for k, _ in keys)
