@@ -16,7 +16,7 @@ SQL = """
            'status-' || (i % 10) AS c15, (i * 0.001)::DOUBLE AS c16
     FROM range(1, {n} + 1) t(i)
 """
-PG = "bigint|integer|smallint|boolean|double precision|real|numeric(12,2)|text|text|date|timestamp|text|bigint|integer|text|double precision".split("|")
+PG = "bigint|integer|smallint|boolean|double precision|real|numeric(12,2)|text|text|date|timestamp(3)|text|bigint|integer|text|double precision".split("|")
 ATHENA = [
     column_info(f"c{i + 1}", {"rawType": t, "arguments": [{"value": 12}, {"value": 2}] if t == "decimal" else []})
     for i, t in enumerate("bigint integer smallint boolean double real decimal varchar varchar date timestamp varchar bigint integer varchar double".split())

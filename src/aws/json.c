@@ -158,13 +158,18 @@ json_member(json_object *object, const char *name)
 	return value;
 }
 
-/* A string member, "" if there is none.  Lives as long as the document. */
+/* A string, "" if it is none.  Lives as long as the document. */
+const char *
+json_text(json_object *value)
+{
+	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+}
+
+/* The same of a member. */
 const char *
 json_string(json_object *object, const char *name)
 {
-	json_object *value = json_member(object, name);
-
-	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+	return json_text(json_member(object, name));
 }
 
 /* A number, whole or written with an exponent. */

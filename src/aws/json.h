@@ -26,6 +26,7 @@ extern json_object *json_of_call(AwsCall *call);
 extern json_object *json_run(const AwsClient *client, const AwsCallSpec *spec, AwsError *error);
 extern json_object *json_object_quiet(const char *text, size_t len);
 extern json_object *json_member(json_object *object, const char *name);
+extern const char *json_text(json_object *value);
 extern const char *json_string(json_object *object, const char *name);
 extern int64 json_int(json_object *object, const char *name, int64 otherwise);
 extern int json_list_length(json_object *list);

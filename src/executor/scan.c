@@ -213,7 +213,8 @@ scan_start(ForeignScanState *node, const char *sql, bool fallback)
 	scan->fallback = fallback;
 	scan->queries++;
 	if (scan_may_unload(node, settings))
-		scan->query = unload_begin(settings, sql, scan->desc, scan_attrs(node));
+		scan->query =
+			unload_begin(settings, sql, scan->desc, scan_attrs(node), !scan->unload_texts);
 	if (scan->query == NULL)
 		scan->query = query_begin(settings, sql);
 }
@@ -324,18 +325,24 @@ scan_is_near(ForeignScanState *node)
 }
 
 /*
- * Has Athena refused, before it read anything, to write files that nobody had
- * asked for?  Then the result itself is to be read.
+ * Has Athena refused, before it read anything, to write files?  Then columns are to
+ * be written as texts; and if it refuses that too, and nobody had asked for files,
+ * the result itself is to be read.
  */
 static bool
 scan_must_not_unload(AthenaScan *scan)
 {
 	const AthenaQuery *query = scan->query;
+	bool as_texts = query->unload_native;
 
-	if (query->unload_prefix == NULL || query->settings.fetch_mode == FETCH_UNLOAD)
+	if (query->unload_prefix == NULL || (!as_texts && query->settings.fetch_mode == FETCH_UNLOAD))
 		return false;
 	query_await(scan->query);
-	return query->execution.state == ATHENA_FAILED && query->execution.bytes_scanned <= 0;
+	if (!query_was_refused(query))
+		return false;
+	scan->unload_texts = as_texts;
+	scan->no_unload = !as_texts;
+	return true;
 }
 
 /* Have the result open, waiting for it. */
@@ -351,11 +358,10 @@ scan_prepare(ForeignScanState *node)
 	}
 	if (scan->rows == NULL)
 	{
-		if (scan_must_not_unload(scan))
+		while (scan_must_not_unload(scan))
 		{
 			query_end(scan->query);
 			scan->query = NULL;
-			scan->no_unload = true;
 			scan_start(node, scan->bound, scan->fallback);
 		}
 		query_wait(scan->query);

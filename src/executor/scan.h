@@ -65,6 +65,7 @@ typedef struct AthenaScan
 	MemoryContext context; /* of all that lives as long as the scan */
 
 	bool no_unload; /* Athena refused to write its result as files */
+	bool unload_texts; /* or to write columns as what they are */
 	bool fallback; /* sent without conditions, which are evaluated here */
 	char *bound; /* the statement that query runs, before it is made an UNLOAD */
 	AthenaQuery *query; /* NULL before the first row is asked for */

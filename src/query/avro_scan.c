@@ -1,13 +1,13 @@
 /*
  * avro_scan.c
- *	  Reads an Avro object container file of texts, row by row.
+ *	  Reads an Avro object container file of simple values, row by row.
  *
- * Called by result_unload.c, whose statement makes each column a text, so that
- * a row is a record of strings or nulls.  Plain C without PostgreSQL: test/unit
+ * Called by result_unload.c: a row is a record of texts, numbers and booleans, any
+ * of which may be null.  Plain C without PostgreSQL: test/unit
  * runs it under sanitizers.  Form: the Avro specification 1.11, "Object Container
  * Files"; only without compression, which is how Athena writes it.
  *
- * Values stay where they are in the input.  The NUL behind each is written over
+ * Texts stay where they are in the input.  The NUL behind each is written over
  * the first byte of what follows once the row is whole; the byte behind the last
  * value is kept, and put back before the next row is read, wherever the caller
  * may have moved the input meanwhile.
@@ -169,6 +169,56 @@ end_block(AvroScan *scan)
 	return AVRO_ROW;
 }
 
+/* So many bytes, the lowest first, as a number. */
+static uint64_t
+little_endian(const char *p, int n)
+{
+	uint64_t number = 0;
+
+	while (n-- > 0)
+		number = number << 8 | (unsigned char) p[n];
+	return number;
+}
+
+/* Read a value that is not null; NULL if it goes on behind the end, or is bad. */
+static const char *
+read_value(const char *p, const char *end, ValueForm form, TextValue *value, const char **data,
+		   bool *is_bad)
+{
+	float small;
+	uint32_t bits;
+	uint64_t wide;
+
+	*data = p;
+	switch (form)
+	{
+		case VALUE_TEXT:
+		case VALUE_DECIMAL:
+			return read_bytes(p, end, data, &value->len, is_bad);
+		case VALUE_BOOLEAN:
+			if (p == end)
+				return NULL;
+			value->number.integer = *p;
+			*is_bad |= *p != 0 && *p != 1;
+			return *is_bad ? NULL : p + 1;
+		case VALUE_FLOAT:
+			if (end - p < 4)
+				return NULL;
+			bits = (uint32_t) little_endian(p, 4);
+			memcpy(&small, &bits, sizeof(small));
+			value->number.real = small;
+			return p + 4;
+		case VALUE_DOUBLE:
+			if (end - p < 8)
+				return NULL;
+			wide = little_endian(p, 8);
+			memcpy(&value->number.real, &wide, sizeof(wide));
+			return p + 8;
+		default:
+			return read_long(p, end, &value->number.integer, is_bad);
+	}
+}
+
 /* Find the values of a row; the input stays as it is. */
 static AvroState
 find_values(AvroScan *scan, TextValue *values, const char **behind)
@@ -179,7 +229,7 @@ find_values(AvroScan *scan, TextValue *values, const char **behind)
 
 	for (int i = 0; i < scan->ncolumns; i++)
 	{
-		int null_branch = scan->null_branch[i];
+		int null_branch = scan->columns[i].null_branch;
 		int64_t branch = -1;
 		const char *data = NULL;
 
@@ -199,13 +249,13 @@ find_values(AvroScan *scan, TextValue *values, const char **behind)
 			if (branch == null_branch)
 				continue;
 		}
-		p = read_bytes(p, end, &data, &values[i].len, &is_bad);
+		p = read_value(p, end, scan->columns[i].form, &values[i], &data, &is_bad);
 		if (p == NULL)
 			break;
 		values[i].data = scan->pos + (data - scan->pos);
 	}
 	if (is_bad)
-		return bad(scan, "the length of a value is garbled");
+		return bad(scan, "a value, or its length, is garbled");
 	if (p == NULL)
 		return AVRO_MORE;
 	*behind = p;
@@ -239,7 +289,8 @@ avro_next_row(AvroScan *scan, TextValue *values)
 	scan->rows_left--;
 	scan->pos += behind - scan->pos;
 	for (int i = 0; i < scan->ncolumns; i++)
-		if (values[i].data && values[i].data + values[i].len < scan->pos)
+		if (values[i].data && scan->columns[i].form == VALUE_TEXT &&
+			values[i].data + values[i].len < scan->pos)
 			values[i].data[values[i].len] = '\0';
 	scan->holds = scan->pos < scan->end;
 	scan->held = *scan->pos;

@@ -1,6 +1,6 @@
 /*
  * avro_scan.h
- *	  Reads an Avro object container file of texts, row by row.
+ *	  Reads an Avro object container file of simple values, row by row.
  */
 #ifndef ATHENA_AVRO_SCAN_H
 #define ATHENA_AVRO_SCAN_H
@@ -23,12 +23,19 @@ typedef enum AvroState
 	AVRO_BAD /* this is no such file; error says why */
 } AvroState;
 
+/* A column, as the schema has it. */
+typedef struct AvroColumn
+{
+	signed char null_branch; /* 0 or 1; -1 if it is no union */
+	ValueForm form; /* VALUE_TEXT and VALUE_DECIMAL: bytes with a length */
+} AvroColumn;
+
 typedef struct AvroScan
 {
 	char *pos; /* where the next row or block begins */
 	char *end;
 	int ncolumns; /* set after avro_begin(), with what the schema says */
-	const signed char *null_branch; /* of each column: 0 or 1; -1 if it is no union */
+	const AvroColumn *columns;
 	const char *schema; /* JSON, after avro_begin(); inside the input */
 	size_t schema_len;
 	const char *error;

@@ -274,8 +274,8 @@ read_time(const char *p, const char *end, int64 *out)
 }
 
 /* Round to the digits of a typmod as PostgreSQL's own casts do. */
-static Timestamp
-round_to_typmod(Timestamp time, int32 typmod)
+Timestamp
+convert_round_timestamp(Timestamp time, int32 typmod)
 {
 	static const int64 scales[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
 
@@ -323,7 +323,7 @@ read_timestamp(Converter *c, const TextValue *v, Timestamp *out)
 	}
 	if (pg_mul_s64_overflow(date, USECS_PER_DAY, out) || pg_add_s64_overflow(*out, time, out))
 		return false;
-	*out = round_to_typmod(*out, c->typmod);
+	*out = convert_round_timestamp(*out, c->typmod);
 	return IS_VALID_TIMESTAMP(*out);
 }
 

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "query/text_value.h"
 
@@ -51,5 +52,11 @@ typedef struct Converter
 extern void converter_init(Converter *converter, Oid type, int32 typmod);
 extern void converter_check_remote(const Converter *converter, const char *remote_type);
 extern Datum convert_value(Converter *converter, const TextValue *value);
+extern Timestamp convert_round_timestamp(Timestamp time, int32 typmod);
+
+/* convert_native.c */
+extern bool convert_is_native(const Converter *converter);
+extern Datum convert_native(Converter *converter, const TextValue *value, ValueForm form,
+							int scale);
 
 #endif /* ATHENA_CONVERT_H */

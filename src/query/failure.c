@@ -91,6 +91,26 @@ failure_hint(int sqlstate, const AthenaExecution *x)
 	return NULL;
 }
 
+/* Has Athena refused a statement for its types or its kind, before it read anything? */
+bool
+query_was_refused(const AthenaQuery *query)
+{
+	const AthenaExecution *x = &query->execution;
+
+	if (x->state != ATHENA_FAILED || x->bytes_scanned > 0)
+		return false;
+	switch (failure_sqlstate(x))
+	{
+		case ERRCODE_DATATYPE_MISMATCH:
+		case ERRCODE_FEATURE_NOT_SUPPORTED:
+		case ERRCODE_UNDEFINED_FUNCTION:
+		case ERRCODE_FDW_ERROR: /* for reasons that have no name */
+			return true;
+		default:
+			return false;
+	}
+}
+
 /* Throw what a query ended with that did not succeed. */
 void
 query_throw_failure(AthenaQuery *query)

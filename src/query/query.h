@@ -84,6 +84,7 @@ typedef struct AthenaQuery
 	char *unload_bucket;
 	char *unload_prefix; /* the directory of its files */
 	int unload_columns;
+	bool unload_native; /* are some of them no texts? */
 	char **unload_files; /* keys; NULL before the manifest was read */
 	int unload_nfiles;
 	char *unload_manifest; /* key of what is to be deleted as well */
@@ -125,5 +126,6 @@ extern char *query_new_token(void);
 
 /* failure.c */
 extern _Noreturn void query_throw_failure(AthenaQuery *query);
+extern bool query_was_refused(const AthenaQuery *query);
 
 #endif /* ATHENA_QUERY_H */

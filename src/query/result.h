@@ -1,6 +1,6 @@
 /*
  * result.h
- *	  The rows of a query that has succeeded, as text values.
+ *	  The rows of a query that has succeeded, as text values (text_value.h).
  */
 #ifndef ATHENA_RESULT_H
 #define ATHENA_RESULT_H
@@ -16,6 +16,7 @@ typedef struct ResultColumn
 	char *type; /* as ColumnInfo spells it: varchar, timestamp with time zone */
 	int precision; /* of a decimal; the length of char and varchar */
 	int scale;
+	ValueForm form; /* of its values */
 } ResultColumn;
 
 /*

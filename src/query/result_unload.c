@@ -3,9 +3,9 @@
  *	  Reads the files that an UNLOAD has written.
  *
  * Called by result.c.  The manifest beside the result's place names them; each
- * must lie in the directory that the query was given.  They are Avro files of
- * texts (unload.c), in no order among each other; the next ones are under way
- * while one is read.  Athena says how many rows it has written, and that many have
+ * must lie in the directory that the query was given.  They are Avro files, whose
+ * schema says what their values are, in no order among each other; the next ones
+ * are under way while one is read.  Athena says how many rows it has written, and that many have
  * to come.
  */
 #include "aws/json.h"
@@ -32,7 +32,7 @@ typedef struct UnloadReader
 	int opened; /* files asked for so far */
 	bool begun; /* has the header of the current one been read? */
 	AvroScan scan;
-	signed char *null_branch;
+	AvroColumn *columns;
 	int64 row;
 	size_t since_progress; /* bytes */
 } UnloadReader;
@@ -207,7 +207,43 @@ open_ahead(AthenaResult *result)
 	MemoryContextSwitchTo(caller);
 }
 
-/* The rows have to be texts, or NULL, in as many columns as were asked for. */
+/* What values of a type of Avro's are; false if it is none that was asked for. */
+static bool
+form_of(json_object *type, ValueForm *form, int *scale)
+{
+	static const struct
+	{
+		const char *type;
+		const char *logical;
+		ValueForm form;
+	} known[] = {
+		{"string", "", VALUE_TEXT},          {"string", "varchar", VALUE_TEXT},
+		{"string", "char", VALUE_TEXT},      {"int", "", VALUE_INTEGER},
+		{"long", "", VALUE_INTEGER},         {"boolean", "", VALUE_BOOLEAN},
+		{"float", "", VALUE_FLOAT},          {"double", "", VALUE_DOUBLE},
+		{"int", "date", VALUE_DATE},         {"long", "timestamp-millis", VALUE_MILLIS},
+		{"bytes", "decimal", VALUE_DECIMAL},
+	};
+	const char *name = json_text(type);
+	const char *logical = "";
+	size_t i;
+
+	if (*name == '\0')
+	{
+		name = json_string(type, "type");
+		logical = json_string(type, "logicalType");
+		*scale = (int) json_int(type, "scale", 0);
+	}
+	for (i = 0; i < lengthof(known); i++)
+	{
+		*form = known[i].form;
+		if (strcmp(name, known[i].type) == 0 && strcmp(logical, known[i].logical) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The rows have to be simple values, or NULL, in as many columns as were asked for. */
 static void
 check_schema(AthenaResult *result)
 {
@@ -219,21 +255,29 @@ check_schema(AthenaResult *result)
 
 	for (i = 0; ok && i < result->ncolumns; i++)
 	{
-		json_object *field = json_list_member(fields, i);
-		json_object *type = json_member(field, "type");
+		AvroColumn *column = &reader->columns[i];
+		json_object *type = json_member(json_list_member(fields, i), "type");
 		int null_at = json_list_position(type, "null");
 
-		if (strcmp(json_string(field, "type"), "string") == 0)
-			reader->null_branch[i] = -1;
-		else if (json_list_length(type) == 2 && null_at >= 0 &&
-				 json_list_position(type, "string") == 1 - null_at)
-			reader->null_branch[i] = (signed char) null_at;
-		else
-			ok = false;
+		column->null_branch = -1;
+		if (json_list_length(type) == 2 && null_at >= 0)
+		{
+			column->null_branch = (signed char) null_at;
+			type = json_list_member(type, 1 - null_at);
+		}
+		ok = form_of(type, &column->form, &result->columns[i].scale);
+		result->columns[i].form = column->form;
 	}
 	json_object_put(schema);
 	if (!ok)
-		throw_malformed(result, "its columns are not those that were asked for");
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE_DESCRIPTORS),
+				 errmsg("column %d of an UNLOAD's files is of a type that cannot be read as the "
+						"one that is declared here",
+						i),
+				 errdetail("Query Execution ID %s.", result->query->id),
+				 errhint("fetch_mode 's3' reads the result itself, and says more; athena_diff() "
+						 "shows which column is declared with another type than it has.")));
 }
 
 /* Make more of the current file available; false at its end. */
@@ -290,7 +334,7 @@ next_of_file(AthenaResult *result)
 					return true;
 				check_schema(result);
 				reader->scan.ncolumns = result->ncolumns;
-				reader->scan.null_branch = reader->null_branch;
+				reader->scan.columns = reader->columns;
 				reader->begun = true;
 				break;
 			case AVRO_BAD:
@@ -367,7 +411,7 @@ result_unload_begin(AthenaResult *result)
 		result->columns[i].name = psprintf("c%d", i + 1);
 		result->columns[i].type = pstrdup("varchar");
 	}
-	reader->null_branch = palloc0(result->ncolumns);
+	reader->columns = palloc0(sizeof(AvroColumn) * result->ncolumns);
 	if (!s3_parse_url(psprintf("%s-manifest.csv", query->execution.output_location), &bucket,
 					  &reader->manifest_key))
 		throw_malformed(result, "Athena does not say where it lies");

@@ -2,7 +2,7 @@
  * rows.c
  *	  The rows of a result as Datums of given types.
  *
- * Joins result.h, which gives text, and convert.h, which reads it.  Used by
+ * Joins result.h, which gives texts, and convert.h, which reads them.  Used by
  * scans, by ANALYZE and by athena_query().
  */
 #include "query/rows.h"
@@ -156,6 +156,7 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 {
 	ErrorContextCallback context;
 	MemoryContext caller;
+	const ResultColumn *columns = reader->result->columns;
 	Datum sum = (Datum) 0;
 	int i;
 
@@ -180,7 +181,10 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 		if (value->data == NULL || (part != ROWS_VALUE && nulls[at]))
 			continue;
 		reader->current = i;
-		datum = convert_value(&reader->converters[i], value);
+		datum =
+			likely(columns[i].form == VALUE_TEXT) ?
+				convert_value(&reader->converters[i], value) :
+				convert_native(&reader->converters[i], value, columns[i].form, columns[i].scale);
 		if (part == ROWS_VALUE)
 		{
 			values[at] = datum;

@@ -6,8 +6,13 @@
  * Called by scans, and at the end of a query.  UNLOAD writes with as many
  * workers as the engine has, where a SELECT's result is written by one.  Its files
  * are Avro without compression, the format that the engine writes fastest and that
- * is read in place (doc/performance.md has the figures); each column is a text, in
- * the words of a SELECT's result, so that nothing depends on what Avro can hold.
+ * is read in place (doc/performance.md has the figures).
+ *
+ * Numbers, booleans, dates and timestamps of milliseconds are written as they are;
+ * the file says what a column is, so one that is of another type than it is
+ * declared is read right all the same.  What Avro does not have makes Athena refuse
+ * the statement before it reads anything; then, and for all other types, each
+ * column is a text, in the words of a SELECT's result.
  *
  * Files lie in a directory of the query's own below the output location, and are
  * deleted when the query ends, in any way.
@@ -38,6 +43,15 @@ unload_is_wanted(const QuerySettings *settings, double bytes)
 			bytes > (double) unload_size * 1024 * 1024);
 }
 
+/* Integers of any width, and nothing else, as Avro has them. */
+static void
+append_native(StringInfo sql, const Converter *c, int i)
+{
+	bool integer = c->kind == CONVERT_INT2 || c->kind == CONVERT_INT4 || c->kind == CONVERT_INT8;
+
+	appendStringInfo(sql, integer ? "bitwise_or(c%d, 0)" : "c%d", i);
+}
+
 /*
  * How a column becomes the text that stands in a SELECT's result.  A cast rounds
  * the digits of floating point (those of real to seven) and takes the texts of JSON
@@ -45,13 +59,11 @@ unload_is_wanted(const QuerySettings *settings, double bytes)
  * alone knows; where the difference cannot be read here, a cast is enough.
  */
 static void
-append_text_of(StringInfo sql, Oid type, int i)
+append_text_of(StringInfo sql, const Converter *c, int i)
 {
 	const char *by_format = "'real', 'double', 'json'";
-	Converter converter;
 
-	converter_init(&converter, type, -1);
-	switch (converter.kind)
+	switch (c->kind)
 	{
 		case CONVERT_BOOL:
 		case CONVERT_INT2:
@@ -76,26 +88,42 @@ append_text_of(StringInfo sql, Oid type, int i)
 					 i, i, by_format, i, i);
 }
 
-/* The statement, in the database's encoding. */
+/* The statement, in the database's encoding; *native: are any columns to come as they are? */
 static char *
-statement(const char *select, TupleDesc desc, List *attrs, const char *directory)
+statement(const char *select, TupleDesc desc, List *attrs, const char *directory, bool *native)
 {
+	bool may_be_native = *native;
 	StringInfoData sql;
 	const char *c;
 	int n = list_length(attrs);
 	int i;
 
+	*native = false;
+
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "UNLOAD (SELECT ");
 	for (i = 1; i <= Max(n, 1); i++)
 	{
+		Converter converter;
+
 		if (i > 1)
 			appendStringInfoString(&sql, ", ");
-		append_text_of(
-			&sql,
-			n == 0 ? INT4OID :
-					 TupleDescAttr(desc, ROWS_ATTNUM(list_nth_int(attrs, i - 1)) - 1)->atttypid,
-			i);
+		if (n == 0)
+			converter_init(&converter, INT4OID, -1);
+		else
+		{
+			Form_pg_attribute attr =
+				TupleDescAttr(desc, ROWS_ATTNUM(list_nth_int(attrs, i - 1)) - 1);
+
+			converter_init(&converter, attr->atttypid, attr->atttypmod);
+		}
+		if (may_be_native && convert_is_native(&converter))
+		{
+			append_native(&sql, &converter, i);
+			*native = true;
+		}
+		else
+			append_text_of(&sql, &converter, i);
 		appendStringInfo(&sql, " AS c%d", i);
 	}
 	appendStringInfo(&sql, "\nFROM (\n%s\n) AS q (", select);
@@ -110,11 +138,13 @@ statement(const char *select, TupleDesc desc, List *attrs, const char *directory
 
 /*
  * Start an UNLOAD of a statement whose columns become those of a descriptor, see
- * row_reader_open().  NULL, without having done anything, where there is no place
- * for its files.  As query_begin() otherwise.
+ * row_reader_open(); native: may they come as what they are, or all as texts?  NULL,
+ * without having done anything, where there is no place for its files.  As
+ * query_begin() otherwise.
  */
 AthenaQuery *
-unload_begin(const QuerySettings *settings, const char *sql, TupleDesc desc, List *attrs)
+unload_begin(const QuerySettings *settings, const char *sql, TupleDesc desc, List *attrs,
+			 bool native)
 {
 	QuerySettings own = *settings;
 	char *directory;
@@ -126,13 +156,14 @@ unload_begin(const QuerySettings *settings, const char *sql, TupleDesc desc, Lis
 		(settings->encryption && strcmp(settings->encryption, "CSE_KMS") == 0))
 		return NULL;
 	directory = psprintf("%s%s%s/", settings->output_location, UNLOAD_DIRECTORY, query_new_token());
-	text = statement(sql, desc, attrs, directory);
+	text = statement(sql, desc, attrs, directory, &native);
 	if (strlen(text) > ATHENA_MAX_STATEMENT)
 		return NULL;
 	own.reuse_minutes = 0; /* there is no such thing */
 	query = query_begin(&own, text);
 	caller = MemoryContextSwitchTo(query->context);
 	query->unload_columns = Max(list_length(attrs), 1);
+	query->unload_native = native;
 	s3_parse_url(directory, &query->unload_bucket, &query->unload_prefix);
 	MemoryContextSwitchTo(caller);
 	return query;

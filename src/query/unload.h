@@ -19,7 +19,7 @@ extern int unload_size;
 
 extern bool unload_is_wanted(const QuerySettings *settings, double bytes);
 extern AthenaQuery *unload_begin(const QuerySettings *settings, const char *sql, TupleDesc desc,
-								 List *attrs);
+								 List *attrs, bool native);
 extern void unload_remove_quietly(AthenaQuery *query, int64 deadline);
 
 #endif /* ATHENA_UNLOAD_H */

@@ -24,7 +24,7 @@ def main(directory):
         step = bytes([rng.randrange(256)])
         (directory / "page.seeds" / str(i)).write_bytes(page if isinstance(page, bytes) else page.encode())
         (directory / "csv.seeds" / str(i)).write_bytes(bytes([n - 1]) + step + rows.encode())
-        (directory / "avro.seeds" / str(i)).write_bytes(bytes([len(branches) - 1]) + step + file)
+        (directory / "avro.seeds" / str(i)).write_bytes(bytes([len(branches) // 2 - 1]) + step + file)
 
 
 if __name__ == "__main__":
