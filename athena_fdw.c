@@ -78,11 +78,11 @@ _PG_init(void)
 	DefineCustomIntVariable("athena_fdw.fetch_parts",
 							"How many parts of a result are fetched from S3 at once, at most.",
 							"Small results take one; more are fetched as more rows are read.",
-							&result_fetch_parts, 4, 1, 16, PGC_USERSET, 0, NULL, NULL, NULL);
+							&result_fetch_parts, 8, 1, 16, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("athena_fdw.fetch_part_size",
 							"How large a part of a result that is fetched from S3 may be.",
 							"Each part that is fetched at once takes so much memory.",
-							&result_fetch_part_size, 4096, 1, 65536, PGC_USERSET, GUC_UNIT_KB, NULL,
+							&result_fetch_part_size, 1024, 1, 65536, PGC_USERSET, GUC_UNIT_KB, NULL,
 							NULL, NULL);
 	DefineCustomIntVariable(
 		"athena_fdw.unload_size",

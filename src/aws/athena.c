@@ -190,6 +190,7 @@ read_execution(json_object *query)
 	x->reused = json_flag(json_member(stats, "ResultReuseInformation"), "ReusedPreviousResult");
 	x->output_location =
 		pstrdup(json_string(json_member(query, "ResultConfiguration"), "OutputLocation"));
+	x->manifest_location = pstrdup(json_string(stats, "DataManifestLocation"));
 	return x;
 }
 

@@ -60,6 +60,7 @@ typedef struct AthenaExecution
 	int64 total_ms;
 	bool reused;
 	char *output_location; /* of the result object; "" if there is none */
+	char *manifest_location; /* of the list of files that were written; likewise */
 } AthenaExecution;
 
 typedef struct AthenaWorkgroup

@@ -91,13 +91,13 @@ add_time(StringInfo text, const char *what, int64 ms)
 
 /* How the rows came: the pages, or the parts of the object, or why not these. */
 static char *
-reading(const AthenaQuery *query)
+reading(const AthenaQuery *query, const ScanTotals *all)
 {
-	if (query->files > 0)
-		return psprintf("%d %s of an UNLOAD", query->files, query->files == 1 ? "file" : "files");
-	if (query->parts > 0)
-		return psprintf("%d %s from S3", query->parts, query->parts == 1 ? "part" : "parts");
-	return psprintf(INT64_FORMAT " %s%s%s%s", query->pages, query->pages == 1 ? "page" : "pages",
+	if (all->files > 0)
+		return psprintf("%d %s of an UNLOAD", all->files, all->files == 1 ? "file" : "files");
+	if (all->parts > 0)
+		return psprintf("%d %s from S3", all->parts, all->parts == 1 ? "part" : "parts");
+	return psprintf(INT64_FORMAT " %s%s%s%s", all->pages, all->pages == 1 ? "page" : "pages",
 					query->no_object[0] ? " (not from S3: " : "", query->no_object,
 					query->no_object[0] ? ")" : "");
 }
@@ -107,53 +107,56 @@ explain_run(AthenaScan *scan, ExplainState *es)
 {
 	AthenaQuery *query = scan->query;
 	AthenaExecution *x = &query->execution;
-	int64 scanned = scan->earlier_bytes_scanned + Max(x->bytes_scanned, 0);
-	double cost = scan->earlier_cost + cost_of(x);
+	bool several = scan->queries > 1;
+	ScanTotals all = scan->earlier;
 	StringInfoData times;
 
+	scan_add_totals(&all, query);
+
 	ExplainPropertyText("Query Execution ID", query->id, es);
-	if (scan->queries > 1)
+	if (several)
 		ExplainPropertyInteger("Athena Queries", NULL, scan->queries, es);
 	if (es->format != EXPLAIN_FORMAT_TEXT)
 	{
-		ExplainPropertyInteger("Queue Time", "ms", x->queue_ms, es);
-		ExplainPropertyInteger("Planning Time in Athena", "ms", x->planning_ms, es);
-		ExplainPropertyInteger("Engine Time", "ms", x->engine_ms, es);
-		ExplainPropertyInteger("Data Scanned", "bytes", scanned, es);
-		ExplainPropertyFloat("Athena Cost", NULL, cost, 6, es);
+		ExplainPropertyInteger("Queue Time", "ms", several ? all.queue_ms : x->queue_ms, es);
+		ExplainPropertyInteger("Planning Time in Athena", "ms",
+							   several ? all.planning_ms : x->planning_ms, es);
+		ExplainPropertyInteger("Engine Time", "ms", several ? all.engine_ms : x->engine_ms, es);
+		ExplainPropertyInteger("Data Scanned", "bytes", all.bytes_scanned, es);
+		ExplainPropertyFloat("Athena Cost", NULL, all.cost, 6, es);
 		ExplainPropertyBool("Result Reused", x->reused, es);
 		if (query->reader)
 			ExplainPropertyText("Reader", query->reader, es);
 		if (query->no_object[0])
 			ExplainPropertyText("Not From S3", query->no_object, es);
-		ExplainPropertyInteger("Pages", NULL, query->pages, es);
-		ExplainPropertyInteger("Parts", NULL, query->parts, es);
-		ExplainPropertyInteger("Files", NULL, query->files, es);
-		ExplainPropertyInteger("Rows Fetched", NULL, query->rows, es);
-		ExplainPropertyInteger("Bytes Fetched", "bytes", query->bytes_fetched, es);
-		ExplainPropertyInteger("Retries", NULL, query->retries, es);
+		ExplainPropertyInteger("Pages", NULL, all.pages, es);
+		ExplainPropertyInteger("Parts", NULL, all.parts, es);
+		ExplainPropertyInteger("Files", NULL, all.files, es);
+		ExplainPropertyInteger("Rows Fetched", NULL, all.rows, es);
+		ExplainPropertyInteger("Bytes Fetched", "bytes", all.bytes_fetched, es);
+		ExplainPropertyInteger("Retries", NULL, all.retries, es);
 		return;
 	}
 	initStringInfo(&times);
-	add_time(&times, "queued", x->queue_ms);
-	add_time(&times, "planned", x->planning_ms);
-	add_time(&times, "ran", x->engine_ms);
+	add_time(&times, "queued", several ? all.queue_ms : x->queue_ms);
+	add_time(&times, "planned", several ? all.planning_ms : x->planning_ms);
+	add_time(&times, "ran", several ? all.engine_ms : x->engine_ms);
 	if (times.len)
 		ExplainPropertyText("Athena", times.data, es);
 	ExplainPropertyText("Data Scanned",
-						psprintf("%s (about %s)%s", cost_bytes_text(scanned), cost_text(cost),
-								 x->reused ? ", result reused" : ""),
+						psprintf("%s (about %s)%s", cost_bytes_text(all.bytes_scanned),
+								 cost_text(all.cost), x->reused ? ", result reused" : ""),
 						es);
 	ExplainPropertyText("Result",
-						psprintf("%s, " INT64_FORMAT " %s, %s", reading(query), query->rows,
-								 query->rows == 1 ? "row" : "rows",
-								 cost_bytes_text(query->bytes_fetched)),
+						psprintf("%s, " INT64_FORMAT " %s, %s", reading(query, &all), all.rows,
+								 all.rows == 1 ? "row" : "rows",
+								 cost_bytes_text(all.bytes_fetched)),
 						es);
 	if (scan->fallback)
 		ExplainPropertyText("Conditions", "evaluated here: a parameter has no literal in Athena",
 							es);
-	if (query->retries > 0)
-		ExplainPropertyInteger("Retries", NULL, query->retries, es);
+	if (all.retries > 0)
+		ExplainPropertyInteger("Retries", NULL, all.retries, es);
 }
 
 /* Callback. */

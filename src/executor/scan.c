@@ -248,12 +248,30 @@ scan_close_result(AthenaScan *scan)
 	scan->rows = NULL;
 }
 
-/* The current query is done with; what it cost is remembered. */
+/* Add what a query took to what others did. */
+void
+scan_add_totals(ScanTotals *totals, const AthenaQuery *query)
+{
+	const AthenaExecution *x = &query->execution;
+
+	totals->queue_ms += Max(x->queue_ms, 0);
+	totals->planning_ms += Max(x->planning_ms, 0);
+	totals->engine_ms += Max(x->engine_ms, 0);
+	totals->bytes_scanned += Max(x->bytes_scanned, 0);
+	totals->cost += cost_of(x);
+	totals->pages += query->pages;
+	totals->parts += query->parts;
+	totals->files += query->files;
+	totals->rows += query->rows;
+	totals->bytes_fetched += query->bytes_fetched;
+	totals->retries += query->retries;
+}
+
+/* The current query is done with; what it took is remembered. */
 static void
 scan_end_query(AthenaScan *scan)
 {
-	scan->earlier_cost += cost_of(&scan->query->execution);
-	scan->earlier_bytes_scanned += Max(scan->query->execution.bytes_scanned, 0);
+	scan_add_totals(&scan->earlier, scan->query);
 	scan_close_result(scan);
 	query_end(scan->query);
 	scan->query = NULL;
@@ -360,8 +378,7 @@ scan_prepare(ForeignScanState *node)
 	{
 		while (scan_must_not_unload(scan))
 		{
-			query_end(scan->query);
-			scan->query = NULL;
+			scan_end_query(scan);
 			scan_start(node, scan->bound, scan->fallback);
 		}
 		query_wait(scan->query);

@@ -51,6 +51,22 @@ typedef struct KeyParts
 	bool divided; /* is there more than one part? */
 } KeyParts;
 
+/* What queries took, and what came of them; times and bytes are -1 where Athena says none. */
+typedef struct ScanTotals
+{
+	int64 queue_ms;
+	int64 planning_ms;
+	int64 engine_ms;
+	int64 bytes_scanned;
+	double cost;
+	int64 pages;
+	int parts;
+	int files;
+	int64 rows;
+	int64 bytes_fetched;
+	int retries;
+} ScanTotals;
+
 /* What a running scan holds: ForeignScanState.fdw_state. */
 typedef struct AthenaScan
 {
@@ -77,8 +93,7 @@ typedef struct AthenaScan
 	bool looked; /* have the other scans of the plan been started with this one? */
 	bool in_turn; /* under a limit: not before the scans before it in an Append */
 	int queries; /* started so far */
-	double earlier_cost; /* the same in money */
-	int64 earlier_bytes_scanned; /* of those before the current one */
+	ScanTotals earlier; /* of those before the current one */
 } AthenaScan;
 
 extern void athena_begin_foreign_scan(ForeignScanState *node, int eflags);
@@ -95,6 +110,7 @@ extern void athena_explain_foreign_scan(ForeignScanState *node, ExplainState *es
 
 /* ---------- between the files of this room ---------- */
 
+extern void scan_add_totals(ScanTotals *totals, const AthenaQuery *query);
 extern void scan_begin_query(ForeignScanState *node);
 extern bool scan_can_start_early(ForeignScanState *node);
 extern bool scan_is_near(ForeignScanState *node);

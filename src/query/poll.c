@@ -130,6 +130,7 @@ take(AthenaQuery *query, const AthenaExecution *seen)
 		location = pstrdup(seen->output_location);
 	query->execution = *seen;
 	query->execution.output_location = location;
+	query->execution.manifest_location = ended ? pstrdup(seen->manifest_location) : "";
 	query->execution.reason = ended ? pstrdup(seen->reason) : "";
 	if (ended)
 	{

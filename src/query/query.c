@@ -96,6 +96,7 @@ query_create(const QuerySettings *settings, const char *sql)
 	query->sql = pstrdup(sql);
 	query->execution.reason = "";
 	query->execution.output_location = "";
+	query->execution.manifest_location = "";
 	query->execution.bytes_scanned = -1;
 	query->execution.queue_ms = query->execution.planning_ms = -1;
 	query->execution.engine_ms = query->execution.total_ms = -1;
@@ -382,6 +383,7 @@ query_run_again(AthenaQuery *query, const AwsError *error)
 	query->error.kind = AWS_OK;
 	query->id[0] = '\0';
 	query->execution.output_location = "";
+	query->execution.manifest_location = "";
 	submit(query);
 	query_wait(query);
 	return true;

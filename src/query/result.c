@@ -12,8 +12,8 @@
 
 #include "utils/memutils.h"
 
-int result_fetch_parts = 4;
-int result_fetch_part_size = 4096;
+int result_fetch_parts = 8;
+int result_fetch_part_size = 1024;
 
 /* Make the room for so many columns. */
 void

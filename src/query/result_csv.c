@@ -39,6 +39,8 @@ typedef struct CsvReader
 	char *key;
 	int64 row; /* the header counts */
 	size_t since_progress; /* bytes */
+	int64 bytes; /* what the query tells of them */
+	int retries;
 } CsvReader;
 
 /* A bucket that could not be read lately, of the store at an address. */
@@ -63,15 +65,19 @@ close_object(void *arg)
 	reader->object = NULL;
 }
 
-/* What the query tells of its reading, which had come so far before. */
+/* What the query tells of its reading. */
 static void
-note_progress(AthenaResult *result, int64 bytes, int retries)
+note_progress(AthenaResult *result)
 {
 	CsvReader *reader = result->reader;
+	int64 bytes = s3_read_bytes(reader->object);
+	int retries = s3_read_retries(reader->object);
 
-	result->query->bytes_fetched += s3_read_bytes(reader->object) - bytes;
-	result->query->retries += s3_read_retries(reader->object) - retries;
+	result->query->bytes_fetched += bytes - reader->bytes;
+	result->query->retries += retries - reader->retries;
 	result->query->parts = s3_read_parts(reader->object);
+	reader->bytes = bytes;
+	reader->retries = retries;
 }
 
 static _Noreturn void
@@ -98,11 +104,9 @@ get_more(AthenaResult *result)
 {
 	CsvReader *reader = result->reader;
 	size_t had = reader->scan.end - reader->scan.pos;
-	int64 bytes = s3_read_bytes(reader->object);
-	int retries = s3_read_retries(reader->object);
 	S3ReadState state = s3_read_enough(reader->object, &reader->scan.pos, &reader->scan.end);
 
-	note_progress(result, bytes, retries);
+	note_progress(result);
 	if (state == S3_READ_FAILED)
 		throw_error(result, s3_read_error(reader->object));
 	return (size_t) (reader->scan.end - reader->scan.pos) > had;

@@ -34,6 +34,7 @@ typedef struct UnloadReader
 	AvroScan scan;
 	AvroColumn *columns;
 	int64 row;
+	int64 bytes; /* of the current one, as far as the query tells of them */
 	size_t since_progress; /* bytes */
 } UnloadReader;
 
@@ -288,11 +289,11 @@ get_more(AthenaResult *result)
 	AthenaQuery *query = result->query;
 	S3Reader *file = *file_at(reader, reader->current);
 	size_t had = reader->scan.end - reader->scan.pos;
-	int64 bytes = s3_read_bytes(file);
 
 	if (s3_read_enough(file, &reader->scan.pos, &reader->scan.end) == S3_READ_FAILED)
 		throw_error(result, s3_read_error(file));
-	query->bytes_fetched += s3_read_bytes(file) - bytes;
+	query->bytes_fetched += s3_read_bytes(file) - reader->bytes;
+	reader->bytes = s3_read_bytes(file);
 	return (size_t) (reader->scan.end - reader->scan.pos) > had;
 }
 
@@ -309,6 +310,7 @@ leave_file(AthenaResult *result)
 	*file = NULL;
 	reader->current++;
 	reader->begun = false;
+	reader->bytes = 0;
 	memset(&reader->scan, 0, sizeof(reader->scan));
 }
 
@@ -395,9 +397,13 @@ result_unload_begin(AthenaResult *result)
 	MemoryContext caller = MemoryContextSwitchTo(result->context);
 	MemoryContextCallback *cb = palloc0(sizeof(MemoryContextCallback));
 	UnloadReader *reader = palloc0(sizeof(UnloadReader));
+	const char *manifest = query->execution.manifest_location;
 	char *bucket;
 	int i;
 
+	/* where Athena does not say it, it is beside the place of a result */
+	if (*manifest == '\0')
+		manifest = psprintf("%s-manifest.csv", query->execution.output_location);
 	result->open = open_unload;
 	result->has_answer = has_manifest;
 	result->next = next_row;
@@ -412,8 +418,7 @@ result_unload_begin(AthenaResult *result)
 		result->columns[i].type = pstrdup("varchar");
 	}
 	reader->columns = palloc0(sizeof(AvroColumn) * result->ncolumns);
-	if (!s3_parse_url(psprintf("%s-manifest.csv", query->execution.output_location), &bucket,
-					  &reader->manifest_key))
+	if (!s3_parse_url(manifest, &bucket, &reader->manifest_key))
 		throw_malformed(result, "Athena does not say where it lies");
 	if (strcmp(bucket, query->unload_bucket) == 0)
 		query->unload_manifest = MemoryContextStrdup(query->context, reader->manifest_key);

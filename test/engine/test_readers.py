@@ -99,6 +99,8 @@ def test_what_is_read_how(conn, stand):
     conn.execute("CREATE FOREIGN TABLE o (a bigint) SERVER lake OPTIONS (query 'SELECT orderkey AS a FROM tpch.tiny.orders', fetch_mode 'auto')")
     scan = analyzed(conn, "SELECT a FROM o")
     assert (scan["Reader"], scan["Pages"], scan["Rows Fetched"]) == ("s3", 0, 15000) and scan["Parts"] >= 1 and "Not From S3" not in scan
+    # the header, and each number in quotes on a line
+    assert scan["Bytes Fetched"] == 4 + sum(len(str(a)) + 3 for a, in rows(conn, "SELECT a FROM o"))
     assert rows(conn, "SELECT reader, rows FROM athena_queries() ORDER BY started DESC LIMIT 1") == [("s3", 15000)]
     mode(conn, "pages", "o")
     scan = analyzed(conn, "SELECT a FROM o")

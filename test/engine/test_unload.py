@@ -164,6 +164,12 @@ def test_what_it_says(orders, stand):
     assert counts["athena:GetQueryResults"] == 1 and counts["s3:DeleteObject"] == scan["Files"] + 1
 
 
+def test_the_manifest_is_where_athena_says(orders, s3, stand):
+    stand.query_fault(manifest=".files")
+    assert len(rows(orders, "SELECT a FROM o")) == 15000
+    assert [k for k in objects(s3, "engine/") if k.endswith(".files")] == [] and objects(s3) == []
+
+
 # ---------- when ----------
 
 

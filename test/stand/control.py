@@ -5,7 +5,8 @@
     POST /_stand/fault           {"action", "fault", "count", "skip", "seconds"}
     POST /_stand/query-fault     {"fail": AthenaError, "reason"} or {"delay": s}, {"delete-result": true},
                                  {"empty-last-page": true}, {"empty-result": true}, {"wrong-columns": 1 or -1},
-                                 {"wrong-column-info": true}, {"refuse-object": true}, {"beside": N}, which waits (up to 30 s)
+                                 {"wrong-column-info": true}, {"refuse-object": true},
+                                 {"manifest": what an UNLOAD's is called behind the id}, {"beside": N}, which waits (up to 30 s)
                                  until so many were submitted since now: for the next execution, or the next one whose
                                  text matches "statement"
     POST /_stand/quota           {"action": [calls a second, burst], ...}

@@ -436,7 +436,7 @@ class Athena:
             except ClientError:
                 pass
         files = self.s3.list(unload.target)
-        x.manifest = f"{x.output}-manifest.csv"
+        x.manifest = f"{x.output}{x.fault.get('manifest', '-manifest.csv')}"
         self.s3.put(x.manifest, "".join(f"{f}\n" for f in files).encode())
         result.set_infos([info("rows", "bigint", 19)])
         result.finish(x.run.update_count or 0)
