@@ -7,6 +7,7 @@
  */
 #include "planner/translate.h"
 
+#include "access/htup_details.h"
 #include "access/transam.h"
 #include "catalog/pg_aggregate.h"
 #include "catalog/pg_type.h"
@@ -19,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 /* pg_operator's * of numerics, which has no name of its own in the headers. */
 #define NUMERIC_MUL_OPERATOR 1760
@@ -202,6 +204,46 @@ deviation_of(const Aggregation *a)
 }
 
 /*
+ * How is the state made with which PostgreSQL goes on from a part of the rows?  0 if
+ * it is not one of those that partial_state.c knows.
+ */
+static int
+state_of(Expr *expr)
+{
+	Aggref *agg = (Aggref *) expr;
+	HeapTuple tuple;
+	Oid serialize;
+	char *name;
+
+	if (!IsA(expr, Aggref) || agg->aggsplit != AGGSPLIT_INITIAL_SERIAL ||
+		agg->aggfnoid >= FirstGenbkiObjectId || list_length(agg->args) != 1)
+		return 0;
+	name = get_func_name(agg->aggfnoid);
+	if (strcmp(name, "avg") == 0 && agg->aggtranstype == INT8ARRAYOID)
+		return ROWS_STATE_INT8S;
+	if (strcmp(name, "avg") == 0 && agg->aggtranstype == FLOAT8ARRAYOID)
+		return linitial_oid(agg->aggargtypes) == FLOAT8OID ? ROWS_STATE_FLOAT8S : 0;
+	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(agg->aggfnoid));
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	serialize = ((Form_pg_aggregate) GETSTRUCT(tuple))->aggserialfn;
+	ReleaseSysCache(tuple);
+	switch (serialize)
+	{
+		case F_NUMERIC_AVG_SERIALIZE:
+			return ROWS_STATE_NUMERIC_AVG;
+		case F_INT8_AVG_SERIALIZE:
+			return ROWS_STATE_INT8_AVG;
+		case F_NUMERIC_SERIALIZE:
+			return ROWS_STATE_NUMERIC;
+		case F_NUMERIC_POLY_SERIALIZE:
+			return ROWS_STATE_POLY;
+		default:
+			return 0;
+	}
+}
+
+/*
  * Of how many columns is an aggregate made when it is read, and how is it
  * finished?  0 if it comes as it is.
  */
@@ -209,6 +251,9 @@ int
 translate_finish(Expr *expr)
 {
 	Aggregation a;
+
+	if (state_of(expr))
+		return state_of(expr);
 
 	if (is_average(expr))
 		return ROWS_AVERAGE;
@@ -358,7 +403,7 @@ write_average_parts(Level *level, RemoteSql *sum, RemoteSql *count, const Aggreg
 {
 	Aggregation of = *a;
 
-	of.type = NUMERICOID;
+	of.type = exprType((Node *) a->arg) == FLOAT8OID ? FLOAT8OID : NUMERICOID;
 	if (!write_aggregate(level, sum, &of, AGGREGATE_SUM, sum_type))
 		return false;
 	of.type = INT8OID;
@@ -392,8 +437,8 @@ write_squares(Level *level, RemoteSql *out, const Aggregation *a)
 }
 
 /*
- * An aggregate as the columns of which rows.c makes it: avg as a sum and a
- * count, deviations as a sum of squares, a sum and a count.
+ * An aggregate as the columns of which rows.c makes it: avg and most states as a sum
+ * and a count, deviations as a sum of squares, a sum and a count.
  */
 bool
 translate_parts(Level *level, RemoteSql *out, Expr *expr)
@@ -401,6 +446,13 @@ translate_parts(Level *level, RemoteSql *out, Expr *expr)
 	Aggregation a;
 	RemoteSql squares, sum, count;
 	RemoteType sum_type, count_type;
+	int finish = translate_finish(expr);
+
+	if (ROWS_IS_STATE(finish))
+	{
+		expr = copyObject(expr);
+		((Aggref *) expr)->aggsplit = AGGSPLIT_SIMPLE;
+	}
 
 	remote_sql_init(&squares);
 	remote_sql_init(&sum);
@@ -408,7 +460,7 @@ translate_parts(Level *level, RemoteSql *out, Expr *expr)
 	if (!aggregation_of(expr, &a) ||
 		!write_average_parts(level, &sum, &count, &a, &sum_type, &count_type))
 		return false;
-	if (deviation_of(&a))
+	if (ROWS_HAS_SQUARES(finish))
 	{
 		if (!write_squares(level, &squares, &a))
 			return false;

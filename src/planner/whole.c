@@ -31,6 +31,7 @@
 #include "optimizer/planner.h"
 #include "optimizer/tlist.h"
 #include "planner/semi_join.h"
+#include "query/rows.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -894,12 +895,7 @@ result_columns(WholePath *path)
 		int attnum = foreach_current_index(lc) + 1;
 		int finish = path->postgres ? 0 : translate_finish(lfirst(lc));
 
-		attrs = lappend_int(attrs, attnum);
-		if (finish == 0)
-			continue;
-		if (finish != ROWS_AVERAGE)
-			attrs = lappend_int(attrs, ROWS_COLUMN(ROWS_SUM, attnum));
-		attrs = lappend_int(attrs, ROWS_COLUMN(finish, attnum));
+		attrs = rows_add_columns(attrs, attnum, finish);
 	}
 	return attrs;
 }

@@ -7,6 +7,7 @@
  */
 #include "query/rows.h"
 
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -100,6 +101,37 @@ deviation(enum RowPart part, Datum squares, Datum sum, Datum count, Datum *resul
 	return true;
 }
 
+/* Add the columns of a result that make a column of the descriptor; finish is 0 for one alone. */
+List *
+rows_add_columns(List *attrs, int attnum, int finish)
+{
+	bool state = ROWS_IS_STATE(finish);
+
+	if (ROWS_HAS_SQUARES(finish))
+		attrs = lappend_int(attrs, ROWS_COLUMN(state ? ROWS_STATE_SQUARES : ROWS_VALUE, attnum));
+	if (finish == ROWS_VALUE || finish == ROWS_AVERAGE)
+		return finish == ROWS_VALUE ?
+				   lappend_int(attrs, attnum) :
+				   lappend_int(lappend_int(attrs, attnum), ROWS_COLUMN(finish, attnum));
+	attrs = lappend_int(attrs, ROWS_COLUMN(state ? ROWS_STATE_SUM : ROWS_SUM, attnum));
+	return lappend_int(attrs, ROWS_COLUMN(finish, attnum));
+}
+
+/* As what type is a column of a result read?  One that makes a state has another than that. */
+Oid
+rows_column_type(TupleDesc desc, int column, int32 *typmod)
+{
+	Form_pg_attribute attr = TupleDescAttr(desc, ROWS_ATTNUM(column) - 1);
+	enum RowPart part = ROWS_PART(column);
+
+	*typmod = ROWS_IS_STATE(part) ? -1 : attr->atttypmod;
+	if (!ROWS_IS_STATE(part))
+		return attr->atttypid;
+	if (part == ROWS_STATE_SQUARES || part == ROWS_STATE_SUM)
+		return attr->atttypid == FLOAT8ARRAYOID ? FLOAT8OID : NUMERICOID;
+	return INT8OID;
+}
+
 /*
  * Begin to read the rows of a query that has succeeded.  attrs are the
  * attribute numbers of desc that its columns are, in their order, or parts of
@@ -127,12 +159,13 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 	reader->row_context = AllocSetContextCreate(own, "Athena row", ALLOCSET_DEFAULT_SIZES);
 	foreach (lc, attrs)
 	{
-		Form_pg_attribute attr = TupleDescAttr(desc, ROWS_ATTNUM(lfirst_int(lc)) - 1);
 		int i = foreach_current_index(lc);
+		int32 typmod;
+		Oid type = rows_column_type(desc, lfirst_int(lc), &typmod);
 
 		reader->attnums[i] = ROWS_ATTNUM(lfirst_int(lc));
 		reader->parts[i] = ROWS_PART(lfirst_int(lc));
-		converter_init(&reader->converters[i], attr->atttypid, attr->atttypmod);
+		converter_init(&reader->converters[i], type, typmod);
 		reader->converters[i].in_place = true;
 	}
 	reader->result = result_open(query);
@@ -157,7 +190,9 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 	ErrorContextCallback context;
 	MemoryContext caller;
 	const ResultColumn *columns = reader->result->columns;
+	Datum squares = (Datum) 0;
 	Datum sum = (Datum) 0;
+	bool has_sum = false;
 	int i;
 
 	if (!result_next(reader->result))
@@ -178,7 +213,8 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 		int at = reader->attnums[i] - 1;
 		Datum datum;
 
-		if (value->data == NULL || (part != ROWS_VALUE && nulls[at]))
+		has_sum &= part != ROWS_STATE_SUM;
+		if (value->data == NULL || (part != ROWS_VALUE && !ROWS_IS_STATE(part) && nulls[at]))
 			continue;
 		reader->current = i;
 		datum =
@@ -198,6 +234,24 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 				break;
 			case ROWS_SUM:
 				sum = datum;
+				break;
+			case ROWS_STATE_SQUARES:
+				squares = datum;
+				break;
+			case ROWS_STATE_SUM:
+				sum = datum;
+				has_sum = true;
+				break;
+			case ROWS_STATE_NUMERIC_AVG:
+			case ROWS_STATE_INT8_AVG:
+			case ROWS_STATE_NUMERIC:
+			case ROWS_STATE_POLY:
+			case ROWS_STATE_INT8S:
+			case ROWS_STATE_FLOAT8S:
+				/* of no rows there is no state */
+				if (has_sum)
+					values[at] = partial_state(part, squares, sum, DatumGetInt64(datum));
+				nulls[at] = !has_sum;
 				break;
 			default:
 				nulls[at] = !deviation(part, values[at], sum, datum, &values[at]);

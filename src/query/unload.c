@@ -112,10 +112,10 @@ statement(const char *select, TupleDesc desc, List *attrs, const char *directory
 			converter_init(&converter, INT4OID, -1);
 		else
 		{
-			Form_pg_attribute attr =
-				TupleDescAttr(desc, ROWS_ATTNUM(list_nth_int(attrs, i - 1)) - 1);
+			int32 typmod;
+			Oid type = rows_column_type(desc, list_nth_int(attrs, i - 1), &typmod);
 
-			converter_init(&converter, attr->atttypid, attr->atttypmod);
+			converter_init(&converter, type, typmod);
 		}
 		if (may_be_native && convert_is_native(&converter))
 		{

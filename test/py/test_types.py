@@ -147,3 +147,30 @@ def test_numbers_are_what_the_input_functions_read(fake, conn):
         OR n::text <> p::numeric::text OR x::text <> e::numeric(14,4)::text OR random() > 2""")
     assert wrong == []
     assert len(rows(conn, "SELECT t, d, s, r, p, n, e, x FROM numbers")) == len(texts)
+
+
+def test_partial_states(conn, fake):
+    """States that are made of sums and counts are those that this server's own aggregates go on with."""
+    conn.execute("DROP TABLE IF EXISTS parted, plain CASCADE; CREATE TABLE parted (k int, n numeric(12,2), i int, b bigint, f float8) PARTITION BY LIST (k); CREATE TABLE plain (k int, n numeric(12,2), i int, b bigint, f float8)")
+    for k in (1, 2):
+        conn.execute(f"CREATE FOREIGN TABLE parted_{k} PARTITION OF parted FOR VALUES IN ({k}) SERVER lake OPTIONS (database 'sales')")
+    conn.execute("INSERT INTO plain SELECT 1, (x * 37 % 1000) / 8.0, x, x::bigint * 1000000007, x / 4.0 FROM generate_series(-5, 40) x"); conn.execute("INSERT INTO plain (k) VALUES (1)")
+    sums = rows(conn, "SELECT sum(n)::text, count(n)::text, sum(i::numeric)::text, count(i)::text, sum(b)::text, count(b)::text, sum(f)::text, count(f)::text, sum(n * n)::text, sum(i::numeric * i)::text, sum(b::numeric * b)::text FROM plain")[0]
+    n, i, b, f = sums[0:2], sums[2:4], sums[4:6], sums[6:8]
+    forms = {
+        "sum(n)": n, "avg(n)": n, "avg(i)": i, "avg(i::smallint)": i, "sum(b)": b, "avg(b)": b, "avg(f)": f,
+        "var_pop(n)": (sums[8], *n), "stddev(n)": (sums[8], *n), "variance(i)": (sums[9], *i), "stddev_pop(b)": (sums[10], *b),
+    }
+    conn.execute("SET enable_partitionwise_aggregate = on")
+    try:
+        for form, parts in forms.items():
+            fake.columns = [column(f"c{j}") for j in range(len(parts))]
+            fake.rows = [list(parts)]
+            plan = "\n".join(r[0] for r in rows(conn, f"EXPLAIN (VERBOSE) SELECT {form} FROM parted"))
+            assert plan.count("PARTIAL") >= 2 and plan.count("Remote SQL: SELECT sum(") == 2, plan
+            assert rows(conn, f"SELECT {form} FROM parted") == rows(conn, f"SELECT {form} FROM (TABLE plain UNION ALL TABLE plain) x"), form
+            # of one part there are no rows
+            fake.rows = [[None] * (len(parts) - 1) + ["0"]]
+            assert rows(conn, f"SELECT {form} FROM parted") == rows(conn, f"SELECT {form} FROM plain WHERE false"), form
+    finally:
+        conn.execute("RESET enable_partitionwise_aggregate")
