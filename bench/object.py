@@ -40,7 +40,7 @@ def main():
         CREATE SERVER lake FOREIGN DATA WRAPPER athena_fdw OPTIONS (region 'us-east-1', output_bucket 'bench', fetch_mode 's3', endpoint '{stub.url}');
         CREATE USER MAPPING FOR postgres SERVER lake OPTIONS (access_key_id 'TESTKEY0000000000001', secret_access_key 'not-a-secret');
         CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
-        CREATE FOREIGN TABLE by_s3 ({DECLARED}) SERVER lake OPTIONS (database 'bench');
+        CREATE FOREIGN TABLE by_s3 ({DECLARED}) SERVER lake OPTIONS (database 'bench', rows '{n}');
         CREATE FOREIGN TABLE by_file ({DECLARED}) SERVER files OPTIONS (filename '{path}', format 'csv', header 'true');
         SET athena_fdw.pushdown = off""")
     new = f"DROP TABLE IF EXISTS copied; CREATE UNLOGGED TABLE copied ({DECLARED})"

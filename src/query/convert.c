@@ -94,6 +94,15 @@ converter_check_remote(const Converter *c, const char *remote_type)
 						 "ALTER COLUMN ... OPTIONS (ADD remote_type 'array<...>').")));
 }
 
+/* Anything longer has no place in memory. */
+static void
+check_length(const TextValue *v)
+{
+	if (v->len > MaxAllocSize - VARHDRSZ)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("a value of %zu bytes is too long for PostgreSQL", v->len)));
+}
+
 /* No text of PostgreSQL's may hold a NUL. */
 static void
 refuse_nul(const TextValue *v)
@@ -110,6 +119,7 @@ refuse_nul(const TextValue *v)
 static char *
 server_text(const TextValue *v)
 {
+	check_length(v);
 	refuse_nul(v);
 	text_value_string(v);
 	return pg_any_to_server(v->data, (int) v->len, PG_UTF8);
@@ -243,13 +253,16 @@ read_date(Converter *c, const char *p, const char *end, DateADT *out)
 
 /*
  * HH:MM:SS[.f].  A fraction of more than six digits is rounded by way of a
- * double, as PostgreSQL's own reader does.  Returns what follows.
+ * double, as PostgreSQL's own reader does.  *places: how many it has.  Returns what
+ * follows.
  */
 static const char *
-read_time(const char *p, const char *end, int64 *out)
+read_time(const char *p, const char *end, int64 *out, int *places)
 {
 	int hour, minute, second;
 	int64 micros = 0;
+
+	*places = 0;
 
 	if (end - p < 8 || !digits(p, 2, &hour) || p[2] != ':' || !digits(p + 3, 2, &minute) ||
 		p[5] != ':' || !digits(p + 6, 2, &second) || hour > 23 || minute > 59 || second > 59)
@@ -264,6 +277,7 @@ read_time(const char *p, const char *end, int64 *out)
 			micros = n < 6 ? micros * 10 + (*p - '0') : micros;
 		if (n == 0)
 			return NULL;
+		*places = n;
 		if (n > 6)
 			micros = (int64) rint(strtod(point, NULL) * USECS_PER_SEC);
 		for (; n < 6; n++)
@@ -303,11 +317,12 @@ read_timestamp(Converter *c, const TextValue *v, Timestamp *out)
 	const char *end = v->data + v->len;
 	DateADT date;
 	int64 time;
+	int places;
 	const char *p = read_date(c, v->data, end, &date);
 
 	if (p == NULL || p == end || (*p != ' ' && *p != 'T'))
 		return false;
-	p = read_time(p + 1, end, &time);
+	p = read_time(p + 1, end, &time, &places);
 	if (p == NULL)
 		return false;
 	if (!(p == end || (end - p == 4 && memcmp(p, " UTC", 4) == 0) ||
@@ -323,7 +338,8 @@ read_timestamp(Converter *c, const TextValue *v, Timestamp *out)
 	}
 	if (pg_mul_s64_overflow(date, USECS_PER_DAY, out) || pg_add_s64_overflow(*out, time, out))
 		return false;
-	*out = convert_round_timestamp(*out, c->typmod);
+	if (places > c->typmod)
+		*out = convert_round_timestamp(*out, c->typmod);
 	return IS_VALID_TIMESTAMP(*out);
 }
 
@@ -333,8 +349,12 @@ read_bytea(const TextValue *v)
 {
 	const char *p = v->data;
 	const char *end = p + v->len;
-	bytea *out = palloc(VARHDRSZ + v->len / 2 + 1);
-	char *to = VARDATA(out);
+	bytea *out;
+	char *to;
+
+	check_length(v);
+	out = palloc(VARHDRSZ + v->len / 2 + 1);
+	to = VARDATA(out);
 
 	while (p < end)
 	{
@@ -362,6 +382,7 @@ read_interval(const TextValue *v, Interval *out)
 	bool negative = p < end && *p == '-';
 	int64 first = 0;
 	int64 time = 0;
+	int places;
 	const char *start;
 
 	memset(out, 0, sizeof(*out));
@@ -383,7 +404,7 @@ read_interval(const TextValue *v, Interval *out)
 			out->month = -out->month;
 		return true;
 	}
-	if (p == end || *p != ' ' || read_time(p + 1, end, &time) != end)
+	if (p == end || *p != ' ' || read_time(p + 1, end, &time, &places) != end)
 		return false;
 	out->day = (int32) (negative ? -first : first);
 	out->time = negative ? -time : time;
@@ -513,44 +534,55 @@ read_array(Converter *c, const TextValue *v)
 /* ---------- the door ---------- */
 
 /* Is it ASCII without NUL?  Most texts are, and need no closer look. */
-static bool
+static inline bool
 is_plain(const char *p, size_t len)
 {
 	const uint64 ones = UINT64CONST(0x0101010101010101);
+	const char *end = p + len;
 	uint64 found = 0;
 	uint64 word;
+	uint32 half[2];
 
-	/* a byte of zero borrows, one beyond ASCII has its high bit already */
-	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word))
+	/* a byte of zero borrows, one beyond ASCII has its high bit already; the last bytes overlap */
+	if (len >= sizeof(word))
 	{
-		memcpy(&word, p, sizeof(word));
+		for (; end - p > (ptrdiff_t) sizeof(word); p += sizeof(word))
+		{
+			memcpy(&word, p, sizeof(word));
+			found |= word | (word - ones);
+		}
+		memcpy(&word, end - sizeof(word), sizeof(word));
 		found |= word | (word - ones);
 	}
-	word = ones;
-	memcpy(&word, p, len);
-	found |= word | (word - ones);
+	else if (len >= sizeof(half[0]))
+	{
+		memcpy(&half[0], p, sizeof(half[0]));
+		memcpy(&half[1], end - sizeof(half[1]), sizeof(half[1]));
+		word = (uint64) half[0] << 32 | half[1];
+		found = word | (word - ones);
+	}
+	else
+		for (; p < end; p++)
+			found |= (unsigned char) *p | ((unsigned char) *p - UINT64CONST(1));
 	return (found & (ones << 7)) == 0;
 }
 
-/*
- * A text value, checked for what PostgreSQL's text cannot hold.  A short one may
- * stay where it is: the byte before it becomes its header.
- */
+/* A text value, checked for what PostgreSQL's text cannot hold. */
 static Datum
 read_text(const Converter *c, const TextValue *v)
 {
+	Datum in_place;
+
 	if (!c->is_utf8)
 		return PointerGetDatum(cstring_to_text(server_text(v)));
+	check_length(v);
 	if (!is_plain(v->data, v->len) && !pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, true))
 	{
 		refuse_nul(v);
 		pg_verify_mbstr(PG_UTF8, v->data, (int) v->len, false);
 	}
-	if (c->in_place && v->len + VARHDRSZ_SHORT <= VARATT_SHORT_MAX)
-	{
-		SET_VARSIZE_SHORT(v->data - 1, v->len + VARHDRSZ_SHORT);
-		return PointerGetDatum(v->data - 1);
-	}
+	if (convert_short_text(c, v, &in_place))
+		return in_place;
 	return PointerGetDatum(cstring_to_text_with_len(v->data, (int) v->len));
 }
 
@@ -630,9 +662,6 @@ convert_value(Converter *c, const TextValue *v)
 	Timestamp timestamp;
 	Interval *interval;
 
-	if (v->len > MaxAllocSize - VARHDRSZ)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("a value of %zu bytes is too long for PostgreSQL", v->len)));
 	switch (c->kind)
 	{
 		case CONVERT_BOOL:

@@ -36,18 +36,33 @@ typedef struct Converter
 	ConvertKind kind;
 	Oid type;
 	int32 typmod;
-	FmgrInfo input;
-	Oid ioparam;
 	bool is_utf8; /* is that the database's encoding? */
+	bool in_place; /* may a value stay where it is, and be written before? */
 	uint32 date_digits; /* of the date that was read last, and what it was; 0 for none */
 	int32 date;
-	bool in_place; /* may a value stay where it is, and be written before? */
+	FmgrInfo input;
+	Oid ioparam;
 	struct Converter *element; /* of an array */
 	Oid element_type;
 	int16 element_len;
 	bool element_byval;
 	char element_align;
 } Converter;
+
+/*
+ * A short text of ASCII without NUL, where it lies: the byte before it becomes its
+ * header.  False if it must be copied, or is none.
+ */
+static inline bool
+convert_short_text(const Converter *c, const TextValue *v, Datum *out)
+{
+	if (c->kind != CONVERT_TEXT || !c->is_utf8 || !c->in_place ||
+		v->len + VARHDRSZ_SHORT > VARATT_SHORT_MAX)
+		return false;
+	SET_VARSIZE_SHORT(v->data - 1, v->len + VARHDRSZ_SHORT);
+	*out = PointerGetDatum(v->data - 1);
+	return true;
+}
 
 extern void converter_init(Converter *converter, Oid type, int32 typmod);
 extern void converter_check_remote(const Converter *converter, const char *remote_type);

@@ -24,42 +24,72 @@
 #include <arm_neon.h>
 #endif
 
-/*
- * The first quote at or after p, or something at or behind end if there is none.
- * Most values are short, so 16 bytes at once find it with one look.
- */
-static inline char *
-find_quote(char *p, char *end)
+/* Bytes that are looked at together. */
+#define BLOCK 64
+
+/* Where quotes are in the input, from some place on. */
+typedef struct Quotes
+{
+	char *block; /* the bytes that are looked at */
+	char *end;
+	uint64_t found; /* a bit for each quote in them that has not been given */
+	bool plain; /* was all that was looked at ASCII, without NUL? */
+} Quotes;
+
+/* A bit for each of BLOCK bytes that is a quote. */
+static inline uint64_t
+quotes_in(const char *p, bool *plain)
 {
 #if defined(__SSE2__)
 	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i *chunk = (const __m128i *) p;
+	uint64_t found[4];
 
-	for (; p < end; p += 16)
-	{
-		__m128i chunk = _mm_loadu_si128((const __m128i *) p);
-		unsigned found = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(chunk, quote));
-
-		if (found)
-			return p + __builtin_ctz(found);
-	}
-	return end;
+	for (int i = 0; i < 4; i++)
+		found[i] = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(chunk + i), quote));
+	return found[0] | found[1] << 16 | found[2] << 32 | found[3] << 48;
 #elif defined(__aarch64__) && defined(__ARM_NEON)
-	for (; p < end; p += 16)
+	const uint8x16_t bits = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+	uint8x16_t sum[4];
+
+	for (int i = 0; i < 4; i++)
 	{
-		uint8x16_t equal = vceqq_u8(vld1q_u8((const uint8_t *) p), vdupq_n_u8('"'));
-		/* four bits a byte */
-		uint64_t found =
-			vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(equal), 4)), 0);
+		uint8x16_t chunk = vld1q_u8((const uint8_t *) p + 16 * i);
 
-		if (found)
-			return p + (__builtin_ctzll(found) >> 2);
+		*plain &= vmaxvq_u8(chunk) < 128 && vminvq_u8(chunk) > 0;
+		sum[i] = vandq_u8(vceqq_u8(chunk, vdupq_n_u8('"')), bits);
 	}
-	return end;
+	/* neighbours are added until each byte holds the bits of eight */
+	sum[0] = vpaddq_u8(vpaddq_u8(sum[0], sum[1]), vpaddq_u8(sum[2], sum[3]));
+	return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sum[0], sum[0])), 0);
 #else
-	char *found = p < end ? memchr(p, '"', end - p) : NULL;
+	uint64_t found = 0;
 
-	return found ? found : end;
+	for (int i = 0; i < BLOCK; i++)
+	{
+		*plain &= p[i] > 0 && (unsigned char) p[i] < 128;
+		found |= (uint64_t) (p[i] == '"') << i;
+	}
+	return found;
 #endif
+}
+
+/* The next quote, or something at or behind the end if there is none. */
+static inline char *
+next_quote(Quotes *quotes)
+{
+	char *at;
+
+	while (quotes->found == 0)
+	{
+		quotes->block += BLOCK;
+		if (quotes->block >= quotes->end)
+			return quotes->end;
+		quotes->found = quotes_in(quotes->block, &quotes->plain);
+	}
+	at = quotes->block + __builtin_ctzll(quotes->found);
+	quotes->found &= quotes->found - 1;
+	return at;
 }
 
 /* Make one quote of two.  The value is whole. */
@@ -104,25 +134,30 @@ csv_next_row(CsvScan *scan, TextValue *values)
 {
 	char *p = scan->pos;
 	char *end = scan->end;
+	Quotes quotes = {p, end, 0, true};
 	int last = scan->ncolumns - 1;
 	int nescaped = 0;
 	int i;
 
+	if (p < end)
+		quotes.found = quotes_in(p, &quotes.plain);
 	for (i = 0; i <= last; i++)
 	{
 		if (p >= end)
 			return CSV_MORE;
 		if (*p == '"')
 		{
-			char *start = p + 1;
+			char *start = next_quote(&quotes) + 1;
 
-			for (p = find_quote(start, end);; p = find_quote(p + 2, end))
+			for (;;)
 			{
+				p = next_quote(&quotes);
 				/* only what follows tells whether the value ends with this quote */
 				if (p + 1 >= end)
 					return CSV_MORE;
 				if (p[1] != '"')
 					break;
+				next_quote(&quotes);
 				if (nescaped == 0 || scan->escaped[nescaped - 1] != i)
 					scan->escaped[nescaped++] = i;
 			}
@@ -145,5 +180,6 @@ csv_next_row(CsvScan *scan, TextValue *values)
 	for (i = 0; i < nescaped; i++)
 		undouble(&values[scan->escaped[i]]);
 	scan->pos = p;
+	scan->plain = quotes.plain;
 	return CSV_ROW;
 }

@@ -11,7 +11,7 @@
 #include "text_value.h"
 
 /* Bytes behind the end of the input that must be readable. */
-#define CSV_SLACK 16
+#define CSV_SLACK 64
 
 typedef enum CsvState
 {
@@ -26,6 +26,7 @@ typedef struct CsvScan
 	char *end;
 	int ncolumns;
 	int *escaped; /* room for ncolumns: the values with doubled quotes */
+	bool plain; /* are the row's bytes ASCII without NUL?  It may be so if this says no */
 	const char *error;
 } CsvScan;
 

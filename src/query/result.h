@@ -32,6 +32,8 @@ typedef struct AthenaResult
 	ResultColumn *columns;
 	TextValue *values;
 	int64 update_count; /* -1 if the statement has none */
+	bool plain; /* is it known that the row is ASCII without NUL? */
+	bool has_numbers; /* are values of some columns no texts? */
 	/* of the reader: wait for what was asked for, false if it cannot be read; and so on */
 	bool (*open)(struct AthenaResult *result);
 	bool (*has_answer)(const struct AthenaResult *result);

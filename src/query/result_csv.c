@@ -131,6 +131,7 @@ next_row(AthenaResult *result)
 		{
 			case CSV_ROW:
 				reader->since_progress += reader->scan.pos - from;
+				result->plain = reader->scan.plain;
 				reader->row++;
 				return true;
 			case CSV_BAD:

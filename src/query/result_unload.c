@@ -268,6 +268,7 @@ check_schema(AthenaResult *result)
 		}
 		ok = form_of(type, &column->form, &result->columns[i].scale);
 		result->columns[i].form = column->form;
+		result->has_numbers |= column->form != VALUE_TEXT;
 	}
 	json_object_put(schema);
 	if (!ok)

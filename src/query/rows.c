@@ -165,6 +165,7 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 
 		reader->attnums[i] = ROWS_ATTNUM(lfirst_int(lc));
 		reader->parts[i] = ROWS_PART(lfirst_int(lc));
+		reader->has_parts |= reader->parts[i] != ROWS_VALUE;
 		converter_init(&reader->converters[i], type, typmod);
 		reader->converters[i].in_place = true;
 	}
@@ -180,32 +181,38 @@ row_reader_open(AthenaQuery *query, TupleDesc desc, List *attrs, const char *wha
 	return reader;
 }
 
-/*
- * Read the next row into arrays as wide as the descriptor; columns that are
- * not read are NULL.  False after the last row.  Values stay until the next one.
- */
-bool
-row_reader_next(RowReader *reader, Datum *values, bool *nulls)
+/* The values of a row that are texts, each a column of the descriptor: nearly all rows are such. */
+static void
+read_texts(RowReader *reader, Datum *values, bool *nulls)
 {
-	ErrorContextCallback context;
-	MemoryContext caller;
+	const TextValue *value = reader->result->values;
+	const int *attnum = reader->attnums;
+	Converter *converter = reader->converters;
+	bool plain = reader->result->plain;
+	int i;
+
+	for (i = 0; i < reader->n; i++, value++, attnum++, converter++)
+	{
+		if (value->data == NULL)
+			continue;
+		nulls[*attnum - 1] = false;
+		if (plain && convert_short_text(converter, value, &values[*attnum - 1]))
+			continue;
+		reader->current = i;
+		values[*attnum - 1] = convert_value(converter, value);
+	}
+}
+
+/* The same where values are numbers, or several make a column of the descriptor. */
+static void
+read_values(RowReader *reader, Datum *values, bool *nulls)
+{
 	const ResultColumn *columns = reader->result->columns;
 	Datum squares = (Datum) 0;
 	Datum sum = (Datum) 0;
 	bool has_sum = false;
 	int i;
 
-	if (!result_next(reader->result))
-		return false;
-
-	context.callback = row_error_context;
-	context.arg = reader;
-	context.previous = error_context_stack;
-	error_context_stack = &context;
-
-	MemoryContextReset(reader->row_context);
-	caller = MemoryContextSwitchTo(reader->row_context);
-	memset(nulls, true, sizeof(bool) * reader->desc->natts);
 	for (i = 0; i < reader->n; i++)
 	{
 		TextValue *value = &reader->result->values[i];
@@ -217,10 +224,9 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 		if (value->data == NULL || (part != ROWS_VALUE && !ROWS_IS_STATE(part) && nulls[at]))
 			continue;
 		reader->current = i;
-		datum =
-			likely(columns[i].form == VALUE_TEXT) ?
-				convert_value(&reader->converters[i], value) :
-				convert_native(&reader->converters[i], value, columns[i].form, columns[i].scale);
+		datum = columns[i].form == VALUE_TEXT ? convert_value(&reader->converters[i], value) :
+												convert_native(&reader->converters[i], value,
+															   columns[i].form, columns[i].scale);
 		if (part == ROWS_VALUE)
 		{
 			values[at] = datum;
@@ -258,6 +264,33 @@ row_reader_next(RowReader *reader, Datum *values, bool *nulls)
 				break;
 		}
 	}
+}
+
+/*
+ * Read the next row into arrays as wide as the descriptor; columns that are
+ * not read are NULL.  False after the last row.  Values stay until the next one.
+ */
+bool
+row_reader_next(RowReader *reader, Datum *values, bool *nulls)
+{
+	ErrorContextCallback context;
+	MemoryContext caller;
+
+	if (!result_next(reader->result))
+		return false;
+
+	context.callback = row_error_context;
+	context.arg = reader;
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+
+	MemoryContextReset(reader->row_context);
+	caller = MemoryContextSwitchTo(reader->row_context);
+	memset(nulls, true, sizeof(bool) * reader->desc->natts);
+	if (reader->has_parts || reader->result->has_numbers)
+		read_values(reader, values, nulls);
+	else
+		read_texts(reader, values, nulls);
 	reader->current = -1;
 	MemoryContextSwitchTo(caller);
 	error_context_stack = context.previous;

@@ -61,6 +61,7 @@ typedef struct RowReader
 	int n; /* columns read */
 	int *attnums; /* where each goes in the descriptor */
 	enum RowPart *parts; /* as what */
+	bool has_parts; /* are there others than ROWS_VALUE? */
 	Converter *converters;
 	int current; /* the one being converted; -1 for none */
 	MemoryContext context; /* of the reader itself */

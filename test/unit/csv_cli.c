@@ -26,7 +26,8 @@ scan_rows(int ncolumns, size_t step, const char *text, size_t len, int print)
 {
 	char *buf = calloc(1, len + CSV_SLACK);
 	TextValue *values = calloc(ncolumns, sizeof(TextValue));
-	CsvScan scan = {buf, buf, ncolumns, calloc(ncolumns, sizeof(int)), NULL};
+	CsvScan scan = {
+		.pos = buf, .end = buf, .ncolumns = ncolumns, .escaped = calloc(ncolumns, sizeof(int))};
 	CsvState state;
 	int rows = 0;
 	int i;
