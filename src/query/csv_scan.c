@@ -42,11 +42,20 @@ quotes_in(const char *p, bool *plain)
 {
 #if defined(__SSE2__)
 	const __m128i quote = _mm_set1_epi8('"');
-	const __m128i *chunk = (const __m128i *) p;
+	__m128i all = _mm_setzero_si128();
+	__m128i least = _mm_set1_epi8(1);
 	uint64_t found[4];
 
 	for (int i = 0; i < 4; i++)
-		found[i] = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(chunk + i), quote));
+	{
+		__m128i chunk = _mm_loadu_si128((const __m128i *) p + i);
+
+		all = _mm_or_si128(all, chunk);
+		least = _mm_min_epu8(least, chunk);
+		found[i] = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(chunk, quote));
+	}
+	*plain &= (_mm_movemask_epi8(all) |
+			   _mm_movemask_epi8(_mm_cmpeq_epi8(least, _mm_setzero_si128()))) == 0;
 	return found[0] | found[1] << 16 | found[2] << 32 | found[3] << 48;
 #elif defined(__aarch64__) && defined(__ARM_NEON)
 	const uint8x16_t bits = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};

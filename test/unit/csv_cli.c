@@ -55,7 +55,13 @@ scan_rows(int ncolumns, size_t step, const char *text, size_t len, int print)
 			size_t j;
 
 			for (j = 0; values[i].data && j < values[i].len; j++)
-				sum += (unsigned char) values[i].data[j];
+			{
+				unsigned char c = (unsigned char) values[i].data[j];
+
+				sum += c;
+				if (scan.plain && (c == 0 || c > 127))
+					abort();
+			}
 			if (print)
 			{
 				printf("%s", i ? ", " : "");
