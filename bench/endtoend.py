@@ -115,15 +115,18 @@ def main():
     ]
     for warm in ("by_s3", "by_unload"):  # the engine compiles
         counted(warm)()
+    def timed(run, expected):
+        before = {x["id"] for x in stand.executions()}
+        began = time.perf_counter()
+        got = run()
+        wall = time.perf_counter() - began
+        assert got == expected, got
+        return wall, sum(x["ended"] - x["submitted"] for x in stand.executions() if x["id"] not in before)
+
     seen = {}
     for _ in range(ROUNDS):
         for what, name, run in rivals:
-            before = {x["id"] for x in stand.executions()}
-            began = time.perf_counter()
-            got = run()
-            wall = time.perf_counter() - began
-            assert got == n, (name, got)
-            own = sum(x["ended"] - x["submitted"] for x in stand.executions() if x["id"] not in before)
+            wall, own = timed(run, n)
             seen.setdefault((what, name), []).append((wall, own))
             print(what, name, f"{wall:.1f} {own:.1f}", file=sys.stderr, flush=True)
     lines = ["| What | With | wall, s | of it Athena, s | beyond, s |", "| --- | --- | ---: | ---: | ---: |"]
@@ -145,9 +148,18 @@ def main():
                 assert other.execute("SELECT count(t) FROM m").fetchone()[0] == rows
                 cells.append(f"{resident(other):.1f}")
         lines.append(f"| {rows:,} | {' | '.join(cells)} |")
+    # more rows, as one object and as files
+    large = SQL.format(thousands=5 * n // 1000)
+    more = ["| Rows | athena_fdw, `s3`, s | of it Athena, s | `unload`, s | of it Athena, s |", "| ---: | ---: | ---: | ---: | ---: |"]
+    cells = []
+    for reader in ("s3", "unload"):
+        conn.execute(f"CREATE FOREIGN TABLE large_{reader} ({DECLARED}) SERVER lake OPTIONS (query $q${large}$q$, fetch_mode '{reader}')")
+        wall, own = timed(counted(f"large_{reader}"), 5 * n)
+        cells += [f"{wall:.1f}", f"{own:.1f}"]
+    more.append(f"| {5 * n:,} | {' | '.join(cells)} |")
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("PyAthena", "awswrangler", "psycopg"))
     note = f"{n:,} rows of 16 mixed columns over the stand (Trino 476), {ROUNDS} round, {datetime.date.today()}, PostgreSQL {conn.execute('SHOW server_version').fetchone()[0].split()[0]}, {versions}, {os.cpu_count()} cores shared with Trino and the stand."
-    text += "\n\n" + "\n".join(lines) + "\n\n" + note + "\n"
+    text += "\n\n" + "\n".join(more) + "\n\n" + "\n".join(lines) + "\n\n" + note + "\n"
     print(text)
     if "--write" in sys.argv:
         write_table("bench/endtoend", text)

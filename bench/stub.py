@@ -47,7 +47,7 @@ class Stub:
         began, seconds = self.queries[id]
         ended = time.time() >= began + seconds
         return {
-            "QueryExecutionId": id, "Query": "", "StatementType": "DML", "SubstatementType": "SELECT", "Status": {"State": "SUCCEEDED" if ended else "RUNNING"},
+            "QueryExecutionId": id, "Query": "SELECT", "StatementType": "DML", "SubstatementType": "SELECT", "Status": {"State": "SUCCEEDED" if ended else "RUNNING"},
             "ResultConfiguration": {"OutputLocation": f"s3://bench/{id}.csv"},
             "Statistics": {"DataScannedInBytes": 0, "TotalExecutionTimeInMillis": int(min(time.time() - began, seconds) * 1000)}}
 
