@@ -180,6 +180,12 @@ extern bool translate_order(Level *level, RemoteSql *out, Expr *expr, Oid collat
 extern void translate_type_init(RemoteType *type, Oid pgtype, int32 typmod);
 extern bool translate_write_operand(RemoteSql *out, const RemoteSql *value, const RemoteType *type);
 
+/* translate_case.c */
+extern bool translate_case(Level *level, RemoteSql *out, CaseExpr *expr, RemoteType *type);
+extern bool translate_coalesce(Level *level, RemoteSql *out, const char *name, List *args,
+							   Oid pgtype, RemoteType *type);
+extern bool translate_minmax(Level *level, RemoteSql *out, MinMaxExpr *expr, RemoteType *type);
+
 /* translate_arithmetic.c */
 extern bool translate_is_float_zero(Expr *expr);
 extern const char *translate_wide_type(int digits);
