@@ -51,7 +51,7 @@ typedef struct KeyParts
 	bool divided; /* is there more than one part? */
 } KeyParts;
 
-/* What queries took, and what came of them; times and bytes are -1 where Athena says none. */
+/* What queries took, and what came of them, added up. */
 typedef struct ScanTotals
 {
 	int64 queue_ms;

@@ -5,8 +5,8 @@
  * Called by result.c.  The manifest beside the result's place names them; each
  * must lie in the directory that the query was given.  They are Avro files, whose
  * schema says what their values are, in no order among each other; the next ones
- * are under way while one is read.  Athena says how many rows it has written, and that many have
- * to come.
+ * are under way while one is read.  Athena says how many rows it has written, and
+ * that many have to come.
  */
 #include "aws/json.h"
 #include "aws/s3.h"
@@ -251,7 +251,8 @@ check_schema(AthenaResult *result)
 	UnloadReader *reader = result->reader;
 	json_object *schema = json_object_quiet(reader->scan.schema, reader->scan.schema_len);
 	json_object *fields = json_member(schema, "fields");
-	bool ok = json_list_length(fields) == result->ncolumns;
+	bool whole = json_list_length(fields) == result->ncolumns;
+	bool ok = whole;
 	int i;
 
 	for (i = 0; ok && i < result->ncolumns; i++)
@@ -271,6 +272,8 @@ check_schema(AthenaResult *result)
 		result->has_numbers |= column->form != VALUE_TEXT;
 	}
 	json_object_put(schema);
+	if (!whole)
+		throw_malformed(result, "its columns are not those that were asked for");
 	if (!ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE_DESCRIPTORS),

@@ -105,15 +105,21 @@ deviation(enum RowPart part, Datum squares, Datum sum, Datum count, Datum *resul
 List *
 rows_add_columns(List *attrs, int attnum, int finish)
 {
-	bool state = ROWS_IS_STATE(finish);
-
-	if (ROWS_HAS_SQUARES(finish))
-		attrs = lappend_int(attrs, ROWS_COLUMN(state ? ROWS_STATE_SQUARES : ROWS_VALUE, attnum));
-	if (finish == ROWS_VALUE || finish == ROWS_AVERAGE)
-		return finish == ROWS_VALUE ?
-				   lappend_int(attrs, attnum) :
-				   lappend_int(lappend_int(attrs, attnum), ROWS_COLUMN(finish, attnum));
-	attrs = lappend_int(attrs, ROWS_COLUMN(state ? ROWS_STATE_SUM : ROWS_SUM, attnum));
+	if (finish == ROWS_VALUE)
+		return lappend_int(attrs, attnum);
+	if (ROWS_IS_STATE(finish))
+	{
+		if (ROWS_HAS_SQUARES(finish))
+			attrs = lappend_int(attrs, ROWS_COLUMN(ROWS_STATE_SQUARES, attnum));
+		attrs = lappend_int(attrs, ROWS_COLUMN(ROWS_STATE_SUM, attnum));
+	}
+	else
+	{
+		/* the sum of an average, or the squares of a deviation */
+		attrs = lappend_int(attrs, attnum);
+		if (ROWS_HAS_SQUARES(finish))
+			attrs = lappend_int(attrs, ROWS_COLUMN(ROWS_SUM, attnum));
+	}
 	return lappend_int(attrs, ROWS_COLUMN(finish, attnum));
 }
 
