@@ -343,7 +343,24 @@ def gone(s3, manifest):
     s3.delete_object(Bucket=BUCKET, Key=files_of(s3, manifest)[0])
 
 
+def rewrite(s3, manifest, fields, record):
+    """A file of so many columns, with one row."""
+    out = io.BytesIO()
+    fastavro.writer(out, {"type": "record", "name": "r", "fields": fields}, [record])
+    s3.put_object(Bucket=BUCKET, Key=files_of(s3, manifest)[0], Body=out.getvalue())
+
+
+def narrow(s3, manifest):
+    rewrite(s3, manifest, [{"name": "c1", "type": ["null", "long"]}], {"c1": 1})
+
+
+def an_array(s3, manifest):
+    rewrite(s3, manifest, [{"name": "c1", "type": ["null", "long"]}, {"name": "c2", "type": {"type": "array", "items": "string"}}], {"c1": 1, "c2": []})
+
+
 @pytest.mark.parametrize("change, words", [
+    (narrow, "its columns are not those that were asked for"),
+    (an_array, "column 2 of an UNLOAD's files is of a type that cannot be read"),
     (foreign_object, "names an object that is not below the query's directory"),
     (one_less, "it has 0 rows, but Athena has written 15000"),
     (cut, "ends in the middle of a row"),
