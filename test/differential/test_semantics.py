@@ -136,6 +136,14 @@ STATEMENTS = [  # evaluated here so far; the data would show a difference once t
 ]
 
 
+# frames of RANGE with offsets: (key, its offset, are they shipped?)
+RANGES = [
+    ("i2", "1", True), ("i2", "40000", True), ("i4", "3", True), ("i8", "5", True), ("i8", "9223372036854775807", True), ("n", "0.5", True), ("n", "2::numeric", True), ("d", "interval '30 days'", True),
+    ("d", "interval '1 month'", True), ("d", "interval '36 hours'", True), ("d", "interval '1 month 1 day'", False), ("ts", "interval '1 day 00:00:01.5'", True), ("ts", "interval '20 years'", True),
+    ("ts", "interval '0.000001 seconds'", False), ("z", "interval '2 hours'", True), ("z", "interval '1 day'", False), ("f", "1.5::float8", False), ("g", "0::float8", False), ("tm", "interval '1 hour'", False),
+]
+
+
 @pytest.fixture(scope="module")
 def tables(the_stand, database):
     the_stand.reset()
@@ -174,6 +182,16 @@ def test_line(tables, line, where, condition):
 def test_statement(tables, line, sql):
     show = lambda t: [tuple(map(str, r)) for r in rows(tables, sql.format(t=t))]  # NaN is not equal to itself in Python
     assert show("s") == show("s_heap")
+
+
+@pytest.mark.parametrize("key, offset, shipped", RANGES, ids=[f"{k} {o}" for k, o, _ in RANGES])
+def test_ranges(tables, key, offset, shipped):
+    """At both ends of what the type holds, among NULLs, in both directions."""
+    frames = [f"{offset} PRECEDING AND CURRENT ROW", f"CURRENT ROW AND {offset} FOLLOWING", f"{offset} PRECEDING AND {offset} FOLLOWING", f"UNBOUNDED PRECEDING AND {offset} PRECEDING"]
+    columns = ", ".join(f"count(*) OVER (ORDER BY {key}{order} RANGE BETWEEN {frame})" for frame in frames for order in ("", " DESC", " NULLS FIRST", " DESC NULLS LAST"))
+    sql = f"SELECT id, {columns} FROM {{t}} ORDER BY id"
+    assert rows(tables, sql.format(t="s")) == rows(tables, sql.format(t="s_heap"))
+    assert ("WindowAgg" not in "\n".join(r[0] for r in rows(tables, f"EXPLAIN {sql.format(t='s')}"))) == shipped
 
 
 def test_the_data_would_tell(tables):
