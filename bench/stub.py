@@ -57,6 +57,11 @@ class Stub:
     def BatchGetQueryExecution(self, body):
         return {"QueryExecutions": [self.execution(id) for id in body["QueryExecutionIds"]], "UnprocessedQueryExecutionIds": []}
 
+    def StopQueryExecution(self, body):
+        began, _ = self.queries[body["QueryExecutionId"]]
+        self.queries[body["QueryExecutionId"]] = (began, 0)
+        return {}
+
     def GetQueryResults(self, body):
         rows = [line.split(",") for line in open(self.file).read().splitlines()]
         first = int(body.get("NextToken", 0))
