@@ -134,8 +134,8 @@ static Node *
 canonical_subquery(SubPlan *plan, Canonical *context)
 {
 	SubLink *link = makeNode(SubLink);
-	Canonical inner = {context->root, list_copy(context->ids), list_copy(context->exprs)};
 	PlannerInfo *subroot = list_nth(context->root->glob->subroots, plan->plan_id - 1);
+	Canonical inner = {subroot, list_copy(context->ids), list_copy(context->exprs)};
 	ListCell *lc, *lc2;
 
 	foreach (lc, plan->paramIds)
@@ -175,9 +175,11 @@ canonical_mutator(Node *node, Canonical *context)
 		return (Node *) query_tree_mutator((Query *) node, canonical_mutator, (void *) context, 0);
 	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
 	{
-		forboth(lc, context->ids, lc2,
-				context->exprs) if (lfirst_int(lc) ==
-									((Param *) node)->paramid) return copyObject(lfirst(lc2));
+		forboth(lc, context->ids, lc2, context->exprs)
+		{
+			if (lfirst_int(lc) == ((Param *) node)->paramid)
+				return copyObject(lfirst(lc2));
+		}
 		plan = level_initplan(context->root, ((Param *) node)->paramid, &owner);
 		if (plan)
 			return canonical_subquery(plan, context);
@@ -193,11 +195,18 @@ canonical_form(Level *level, Expr *expr)
 	return canonical_mutator((Node *) expr, &context);
 }
 
+/* Are they the same subqueries, and the same around them? */
+static bool
+same_subqueries(Level *level, Expr *a, Expr *b)
+{
+	return level_has_subquery(a) && level_has_subquery(b) &&
+		   equal(canonical_form(level, a), canonical_form(level, b));
+}
+
 /* Write the column that a key has become; false if the expression is none. */
 bool
 level_key(Level *level, RemoteSql *out, Expr *expr, RemoteType *type)
 {
-	Node *canonical = NULL;
 	ListCell *lc;
 
 	expr = without_placeholders(level, expr);
@@ -205,10 +214,7 @@ level_key(Level *level, RemoteSql *out, Expr *expr, RemoteType *type)
 	{
 		LevelKey *key = lfirst(lc);
 
-		if (level_has_subquery(key->expr) && canonical == NULL)
-			canonical = canonical_form(level, expr);
-		if (!equal(key->expr, expr) &&
-			!(level_has_subquery(key->expr) && equal(canonical_form(level, key->expr), canonical)))
+		if (!equal(key->expr, expr) && !same_subqueries(level, key->expr, expr))
 			continue;
 		appendStringInfoString(&out->text, key->column.text);
 		*type = key->column.type;
