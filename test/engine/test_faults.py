@@ -182,11 +182,22 @@ def context_bytes(conn):
 
 
 def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    """The open descriptors of a backend: how many are sockets, and how many are not."""
+    names = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:  # closed just now
+            pass
+    sockets = sum(name.startswith("socket:") for name in names)
+    return sockets, len(names) - sockets
 
 
 def test_nothing_leaks(table, stand, truth):
-    """The same faults over and over: descriptors and memory stay where they are."""
+    """
+    The same faults over and over: descriptors and memory stay where they are.  How many
+    connections are kept for the next request is a matter of chance, up to a limit.
+    """
     pid = table.info.backend_pid
     table.execute("ALTER SERVER lake OPTIONS (ADD max_retries '0')")
     faults = [("StartQueryExecution", "drop"), ("GetQueryExecution", "500"), ("GetQueryResults", "drop-body"), ("GetQueryResults", "garbage"), ("GetQueryResults", "reset-body"),
@@ -202,9 +213,11 @@ def test_nothing_leaks(table, stand, truth):
 
     for _ in range(2):
         lap()
-    memory, open_files = context_bytes(table), descriptors(pid)
-    for _ in range(3):
+    memory, (sockets, others) = context_bytes(table), descriptors(pid)
+    for _ in range(5):
         lap()
-    assert descriptors(pid) <= open_files
+    sockets_now, others_now = descriptors(pid)
+    assert others_now <= others
+    assert sockets_now < sockets + 5, "one is left by each lap, or by each fault"
     assert context_bytes(table) - memory < 64 * 1024
     assert left_running(stand) == []
