@@ -22,7 +22,7 @@
 #include "optimizer/tlist.h"
 #include "utils/lsyscache.h"
 
-static bool write_exists(Level *level, RemoteSql *out, JoinExpr *join);
+static bool write_semi_join(Level *level, RemoteSql *out, JoinExpr *join);
 
 /* ---------- joins ---------- */
 
@@ -172,8 +172,6 @@ derived_column(Level *level, int rti, AttrNumber attnum, LevelColumn *column)
 			*column = from->columns[attnum - 1];
 		return true;
 	}
-	if (!OidIsValid(from->relid))
-		return false;
 	get_atttypetypmodcoll(from->relid, attnum, &type, &typmod, &collation);
 	return level_relation_column(level, from, attnum, type, typmod, column);
 }
@@ -189,6 +187,9 @@ derive_relation(Level *level, RemoteSql *out, Derived *derived, int rti, Node *q
 	AttrNumber attnum;
 
 	if (rel == NULL || rel->max_attr <= 0)
+		return true;
+	/* it is inside of a semi join */
+	if (level->rels[rti].columns == NULL && !OidIsValid(level->rels[rti].relid))
 		return true;
 	pull_varattnos(quals, (Index) rti, &in_quals);
 	to->ncolumns = rel->max_attr;
@@ -680,7 +681,6 @@ depends_on_others(Node *node, Inside *inside)
 	return expression_tree_walker(node, depends_on_others, (void *) inside);
 }
 
-/* A semi or anti join, as a condition. */
 static bool
 write_exists(Level *level, RemoteSql *out, JoinExpr *join)
 {
@@ -718,6 +718,22 @@ write_exists(Level *level, RemoteSql *out, JoinExpr *join)
 	if (!level_write_where(level, out, " WHERE ", conditions, preserved))
 		return false;
 	appendStringInfoChar(&out->text, ')');
+	return true;
+}
+
+/* A semi or anti join, as a condition; what is inside of it nobody outside can see. */
+static bool
+write_semi_join(Level *level, RemoteSql *out, JoinExpr *join)
+{
+	List *placeholders = list_copy(level->placeholders);
+	Relids inside = relids_below(join->rarg);
+	int rti = -1;
+
+	if (!write_exists(level, out, join))
+		return false;
+	level->placeholders = placeholders;
+	while ((rti = bms_next_member(inside, rti)) >= 0)
+		memset(&level->rels[rti], 0, sizeof(LevelRel));
 	return true;
 }
 
@@ -831,7 +847,7 @@ level_write_where(Level *level, RemoteSql *out, const char *first, List *conditi
 			return level_refuse("a correlated subquery in a join's condition");
 		appendStringInfoString(&out->text, word);
 		word = " AND ";
-		if (condition->join ? !write_exists(level, out, condition->join) :
+		if (condition->join ? !write_semi_join(level, out, condition->join) :
 							  !translate_expr(level, out, condition->expr, &type))
 			return false;
 	}

@@ -336,14 +336,16 @@ is_distinct(Query *parse)
 	return parse->distinctClause != NIL && !parse->hasDistinctOn;
 }
 
-/* The keys of ORDER BY as columns of a derived table, and as ORDER BY beside it. */
+/*
+ * The keys of ORDER BY as columns of a derived table, and as ORDER BY beside it.
+ * names are those that the table's columns have by now.
+ */
 static bool
-export_order(Level *level, RemoteSql *list, RemoteSql *order)
+export_order(Level *level, RemoteSql *list, RemoteSql *order, List **names)
 {
-	List *clauses = level->root->parse->sortClause;
 	ListCell *lc;
 
-	foreach (lc, clauses)
+	foreach (lc, level->root->parse->sortClause)
 	{
 		SortGroupClause *clause = lfirst_node(SortGroupClause, lc);
 		Expr *expr = level_target(level, clause)->expr;
@@ -357,9 +359,9 @@ export_order(Level *level, RemoteSql *list, RemoteSql *order)
 		if (!level_order_of(clause, &descending) ||
 			!translate_order(level, list, expr, exprCollation((Node *) expr), &type))
 			return false;
-		appendStringInfo(&list->text, " AS k%d", foreach_current_index(lc) + 1);
 		remote_sql_init(&key);
-		appendStringInfo(&key.text, "k%d", foreach_current_index(lc) + 1);
+		appendStringInfoString(&key.text, level_unique_name(names, "k"));
+		appendStringInfo(&list->text, " AS %s", key.text.data);
 		appendStringInfoString(&order->text, remote_sql_is_empty(order) ? " ORDER BY " : ", ");
 		level_write_order_key(level, order, &key, type.class == CLASS_FLOAT, descending,
 							  clause->nulls_first);
@@ -367,52 +369,79 @@ export_order(Level *level, RemoteSql *list, RemoteSql *order)
 	return true;
 }
 
-/*
- * SELECT DISTINCT ON: the first row of each group in the order of ORDER BY.  list
- * is what is selected, each with its name, and names are those.
- */
+/* The keys of DISTINCT ON as columns of a derived table, and as PARTITION BY beside it. */
 static bool
-write_distinct_on(Level *level, RemoteSql *out, const RemoteSql *list, const char *names,
-				  RemoteSql *from, List *conditions, bool ordered)
+export_partition(Level *level, RemoteSql *list, RemoteSql *partition, List **names)
 {
-	Query *parse = level->root->parse;
-	RemoteSql inner, order;
-	bool any = false;
 	ListCell *lc;
 
-	foreach (lc, parse->sortClause)
-		if (contain_window_function((Node *) level_target(level, lfirst(lc))->expr) ||
-			level_has_subquery(level_target(level, lfirst(lc))->expr))
-			return level_refuse("DISTINCT ON in the order of a window function or a subquery");
-	remote_sql_init(&inner);
-	remote_sql_init(&order);
-	remote_sql_append(&inner, list);
-	if (ordered && !export_order(level, &inner, &order))
-		return false;
-	appendStringInfoString(&inner.text, ", row_number() OVER (");
-	foreach (lc, parse->distinctClause)
+	foreach (lc, level->root->parse->distinctClause)
 	{
 		Expr *expr = level_target(level, lfirst(lc))->expr;
+		const char *name;
 		RemoteType type;
 
 		if (level_is_constant_key(level, expr))
 			continue;
-		appendStringInfoString(&inner.text, any ? ", " : "PARTITION BY ");
-		any = true;
-		if (!translate_key(level, &inner, expr, &type))
+		appendStringInfoString(&list->text, ", ");
+		if (!translate_key(level, list, expr, &type))
 			return false;
+		name = level_unique_name(names, "p");
+		appendStringInfo(&list->text, " AS %s", name);
+		appendStringInfo(&partition->text, "%s%s",
+						 remote_sql_is_empty(partition) ? "PARTITION BY " : ", ", name);
 	}
-	if (!write_order_by(level, &inner, parse->sortClause, level->root->processed_tlist, NIL))
+	return true;
+}
+
+/*
+ * SELECT DISTINCT ON: the first row of each group in the order of ORDER BY.  list
+ * is what is selected, each with its name, and names are those.
+ *
+ *	SELECT a, b FROM (SELECT *, row_number() OVER (PARTITION BY p ORDER BY k) AS place
+ *		FROM (SELECT list, x AS p, y AS k FROM ...) AS d) AS d_1 WHERE place = 1 ORDER BY k
+ *
+ * The keys are columns because OVER takes no window function, and because a subquery
+ * that is written twice is two.
+ */
+static bool
+write_distinct_on(Level *level, RemoteSql *out, const RemoteSql *list, List *names, RemoteSql *from,
+				  List *conditions, bool ordered)
+{
+	Statement *statement = level->statement;
+	RemoteSql columns, partition, order;
+	const char *place;
+	ListCell *lc;
+
+	appendStringInfoString(&out->text, "SELECT ");
+	foreach (lc, names)
+		appendStringInfo(&out->text, "%s%s", lc == list_head(names) ? "" : ", ",
+						 level_quoted(statement, strVal(lfirst(lc))));
+	if (names == NIL)
+		appendStringInfoChar(&out->text, '1');
+
+	remote_sql_init(&columns);
+	remote_sql_init(&partition);
+	remote_sql_init(&order);
+	remote_sql_append(&columns, list);
+	names = list_copy(names);
+	if (!export_partition(level, &columns, &partition, &names) ||
+		!export_order(level, &columns, &order, &names))
 		return false;
-	appendStringInfoString(&inner.text, ") AS place");
-	if (!write_body(level, &inner, from, conditions, LEVEL_ORDERED, true))
-		return false;
-	appendStringInfo(&out->text, "SELECT %s FROM (SELECT ", names);
-	remote_sql_append(out, &inner);
-	appendStringInfo(&out->text, ") AS %s WHERE place = 1",
-					 level_quoted(level->statement,
-								  level_unique_name(&level->statement->names, "d")));
+	place = level_unique_name(&names, "place");
+	appendStringInfoString(&out->text, " FROM (SELECT *, row_number() OVER (");
+	remote_sql_append(out, &partition);
 	remote_sql_append(out, &order);
+	appendStringInfo(&out->text, ") AS %s FROM (SELECT ", place);
+	remote_sql_append(out, &columns);
+	if (!write_body(level, out, from, conditions, LEVEL_ORDERED, true))
+		return false;
+	appendStringInfo(&out->text, ") AS %s",
+					 level_quoted(statement, level_unique_name(&statement->names, "d")));
+	appendStringInfo(&out->text, ") AS %s WHERE %s = 1",
+					 level_quoted(statement, level_unique_name(&statement->names, "d")), place);
+	if (ordered)
+		remote_sql_append(out, &order);
 	return true;
 }
 
@@ -506,17 +535,12 @@ write_query(Level *level, RemoteSql *out, List *types, List **columns)
 			return false;
 		if (parse->hasDistinctOn)
 		{
-			StringInfoData names;
+			List *names = NIL;
 			ListCell *lc;
 
-			initStringInfo(&names);
 			foreach (lc, *columns)
-				appendStringInfo(&names, "%s%s", lc == list_head(*columns) ? "" : ", ",
-								 level_quoted(level->statement,
-											  ((SelectColumn *) lfirst(lc))->name));
-			if (*columns == NIL)
-				appendStringInfoChar(&names, '1');
-			if (!write_distinct_on(level, &body, &list, names.data, &from, conditions,
+				names = lappend(names, makeString(pstrdup(((SelectColumn *) lfirst(lc))->name)));
+			if (!write_distinct_on(level, &body, &list, names, &from, conditions,
 								   is_limited(parse)))
 				return false;
 		}
@@ -691,36 +715,28 @@ select_plain(Level *level, RemoteSql *body, List *targets, LevelStage stage, boo
 {
 	Query *parse = level->root->parse;
 	bool first_rows = stage >= LEVEL_UNORDERED && parse->hasDistinctOn;
-	StringInfoData names;
+	List *names = NIL;
 	RemoteSql list;
 	ListCell *lc;
 	int quotients;
 
 	remote_sql_init(&list);
-	initStringInfo(&names);
 	foreach (lc, targets)
 	{
-		const char *separator = lc == list_head(targets) ? "" : ", ";
-
-		appendStringInfoString(&list.text, separator);
+		if (lc != list_head(targets))
+			appendStringInfoString(&list.text, ", ");
 		level->spares_rows = list_member_ptr(level->guarded, lfirst(lc));
 		if (!level_write_target(level, &list, lfirst(lc)))
 			return false;
 		level->spares_rows = false;
 		if (first_rows)
-		{
-			appendStringInfo(&list.text, " AS c%d", foreach_current_index(lc) + 1);
-			appendStringInfo(&names, "%sc%d", separator, foreach_current_index(lc) + 1);
-		}
+			appendStringInfo(&list.text, " AS %s", level_unique_name(&names, "c"));
 	}
 	if (first_rows)
 	{
 		if (targets == NIL)
-		{
-			appendStringInfoString(&list.text, "1 AS c1");
-			appendStringInfoString(&names, "c1");
-		}
-		return write_distinct_on(level, body, &list, names.data, &level->from, level->conditions,
+			appendStringInfoChar(&list.text, '1');
+		return write_distinct_on(level, body, &list, names, &level->from, level->conditions,
 								 stage >= LEVEL_ORDERED);
 	}
 	appendStringInfo(&body->text, "SELECT %s",

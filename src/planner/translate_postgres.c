@@ -88,7 +88,9 @@ stand_in_mutator(Node *node, StandIns *context)
 	if (node == NULL || context->failed)
 		return NULL;
 	remote_sql_init(&sql);
-	if (context->level->keys != NIL && level_key(context->level, &sql, (Expr *) node, &type))
+	/* neither is an expression, and PostgreSQL's walkers know no WHEN by itself */
+	if (context->level->keys != NIL && !IsA(node, CaseWhen) && !IsA(node, List) &&
+		level_key(context->level, &sql, (Expr *) node, &type))
 		return stand_in(context, node, sql.text.data);
 	switch (nodeTag(node))
 	{

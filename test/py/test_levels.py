@@ -146,6 +146,14 @@ CASES = [
     "SELECT x.* FROM (SELECT DISTINCT ON (s, k) s, k FROM q1 ORDER BY s, k LIMIT 3 OFFSET 1) x",
     "(SELECT DISTINCT ON (k) k FROM q1 ORDER BY k) UNION ALL SELECT v FROM q2",
     "SELECT DISTINCT ON (v) v, sum(n) FROM q1 GROUP BY v, k ORDER BY v, sum(n), k",
+    # ... in the order of a window function or a subquery, with columns of the names that we make
+    "SELECT DISTINCT ON (v) v, rank() OVER (PARTITION BY k ORDER BY n, s, d) AS r FROM q1 ORDER BY v, rank() OVER (PARTITION BY k ORDER BY n, s, d) DESC, k, n, s, d",
+    "SELECT DISTINCT ON ((SELECT max(v) FROM q2 WHERE q2.k = q1.k)) v, n FROM q1 ORDER BY (SELECT max(v) FROM q2 WHERE q2.k = q1.k) DESC, v, n, s, d",
+    "SELECT x.* FROM (SELECT DISTINCT ON (place, k) v AS place, k AS k, n AS p, s AS k1, d AS p_1 FROM q1 ORDER BY v, q1.k, n, s, d LIMIT 4) x WHERE x.place > 0",
+    # keys that are columns of a derived table around a semi join
+    "SELECT coalesce(v, 0), count(*) FROM q1 WHERE EXISTS (SELECT 1 FROM q2 WHERE q2.k = q1.k AND q2.v > q1.v) GROUP BY ROLLUP (coalesce(v, 0))",
+    "SELECT v + 1, k, count(*) FROM q1 WHERE k IN (SELECT v FROM q2) AND NOT EXISTS (SELECT 1 FROM (SELECT k, coalesce(v, 7) AS c FROM q3) x LEFT JOIN q4 ON q4.k = x.c WHERE x.k = q1.k) GROUP BY CUBE (v + 1, k)",
+    "SELECT CASE WHEN (SELECT max(v) FROM q2 WHERE q2.k = q1.k) > 2 THEN n ELSE 0 END AS c, count(*) FROM q1 WHERE v IN (SELECT v FROM q3) GROUP BY 1",
     "SELECT a.k, l.v FROM q1 a, LATERAL (SELECT b.v FROM q2 b WHERE b.k = a.k ORDER BY b.v, b.n LIMIT 1) l",
 ]
 
