@@ -17,10 +17,6 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
-/* What may be added to a date or a moment that is somewhere in reach. */
-#define MAX_FRAME_MONTHS 12000
-#define MAX_FRAME_DAYS 366000
-
 /* ---------- offsets ---------- */
 
 /* ROWS and GROUPS count. */
@@ -35,25 +31,19 @@ write_count(RemoteSql *out, Const *c)
 
 /* Months, or days and parts of them. */
 static bool
-write_interval(RemoteSql *out, const Interval *interval, const RemoteType *key)
+write_offset(RemoteSql *out, const Interval *interval, const RemoteType *key)
 {
-	int64 time = interval->time;
 	int64 millis;
 
-	if (time % 1000 != 0 || time < 0 || time > MAX_FRAME_DAYS * USECS_PER_DAY ||
-		interval->month < 0 || interval->month > MAX_FRAME_MONTHS || interval->day < 0 ||
-		interval->day > MAX_FRAME_DAYS)
-		return false;
-	/* a day of a timestamp with time zone is one of the session's zone */
-	if (key->class == CLASS_TIMESTAMPTZ ? interval->month != 0 || interval->day != 0 :
-										  key->class != CLASS_DATETIME)
+	if (interval->month < 0 || interval->day < 0 || interval->time < 0 ||
+		!translate_can_add(interval, key))
 		return false;
 	if (interval->month != 0)
 	{
 		appendStringInfo(&out->text, "INTERVAL '%d' MONTH", (int) interval->month);
-		return interval->day == 0 && time == 0;
+		return interval->day == 0 && interval->time == 0;
 	}
-	millis = interval->day * (USECS_PER_DAY / 1000) + time / 1000;
+	millis = interval->day * (USECS_PER_DAY / 1000) + interval->time / 1000;
 	if (millis % (USECS_PER_DAY / 1000) == 0)
 		appendStringInfo(&out->text, "INTERVAL '" INT64_FORMAT "' DAY",
 						 millis / (USECS_PER_DAY / 1000));
@@ -94,21 +84,38 @@ write_number(RemoteSql *out, Const *c, const RemoteType *key)
 
 /* ---------- frames ---------- */
 
-/* One end of a frame; key is what RANGE adds to. */
+/* The bits of frameOptions that say where a frame begins or ends. */
+typedef struct FrameEnd
+{
+	int unbounded;
+	int preceding;
+	int current_row;
+} FrameEnd;
+
+static const FrameEnd frame_start = {
+	.unbounded = FRAMEOPTION_START_UNBOUNDED_PRECEDING | FRAMEOPTION_START_UNBOUNDED_FOLLOWING,
+	.preceding = FRAMEOPTION_START_UNBOUNDED_PRECEDING | FRAMEOPTION_START_OFFSET_PRECEDING,
+	.current_row = FRAMEOPTION_START_CURRENT_ROW};
+static const FrameEnd frame_end = {
+	.unbounded = FRAMEOPTION_END_UNBOUNDED_PRECEDING | FRAMEOPTION_END_UNBOUNDED_FOLLOWING,
+	.preceding = FRAMEOPTION_END_UNBOUNDED_PRECEDING | FRAMEOPTION_END_OFFSET_PRECEDING,
+	.current_row = FRAMEOPTION_END_CURRENT_ROW};
+
+/* key is what RANGE adds to. */
 static bool
-write_frame_end(Level *level, RemoteSql *out, Node *offset, const RemoteType *key, bool preceding,
-				bool unbounded, bool current)
+write_frame_end(Level *level, RemoteSql *out, int options, const FrameEnd *end, Node *offset,
+				const RemoteType *key)
 {
 	RemoteType type;
 	Const *c = (Const *) offset;
 	bool ok;
 
-	if (current)
+	if (options & end->current_row)
 	{
 		appendStringInfoString(&out->text, "CURRENT ROW");
 		return true;
 	}
-	if (unbounded)
+	if (options & end->unbounded)
 	{
 		appendStringInfoString(&out->text, "UNBOUNDED");
 		ok = true;
@@ -120,10 +127,10 @@ write_frame_end(Level *level, RemoteSql *out, Node *offset, const RemoteType *ke
 	else if (key == NULL)
 		ok = write_count(out, c);
 	else if (c->consttype == INTERVALOID)
-		ok = write_interval(out, DatumGetIntervalP(c->constvalue), key);
+		ok = write_offset(out, DatumGetIntervalP(c->constvalue), key);
 	else
 		ok = write_number(out, c, key);
-	appendStringInfoString(&out->text, preceding ? " PRECEDING" : " FOLLOWING");
+	appendStringInfoString(&out->text, options & end->preceding ? " PRECEDING" : " FOLLOWING");
 	return ok;
 }
 
@@ -142,22 +149,12 @@ write_frame(Level *level, RemoteSql *out, WindowClause *window, const RemoteType
 	if (options & FRAMEOPTION_BETWEEN)
 		appendStringInfoString(&out->text, " BETWEEN");
 	appendStringInfoChar(&out->text, ' ');
-	if (!write_frame_end(level, out, window->startOffset, key,
-						 (options & (FRAMEOPTION_START_UNBOUNDED_PRECEDING |
-									 FRAMEOPTION_START_OFFSET_PRECEDING)) != 0,
-						 (options & (FRAMEOPTION_START_UNBOUNDED_PRECEDING |
-									 FRAMEOPTION_START_UNBOUNDED_FOLLOWING)) != 0,
-						 (options & FRAMEOPTION_START_CURRENT_ROW) != 0))
+	if (!write_frame_end(level, out, options, &frame_start, window->startOffset, key))
 		return false;
 	if (options & FRAMEOPTION_BETWEEN)
 	{
 		appendStringInfoString(&out->text, " AND ");
-		if (!write_frame_end(level, out, window->endOffset, key,
-							 (options & (FRAMEOPTION_END_UNBOUNDED_PRECEDING |
-										 FRAMEOPTION_END_OFFSET_PRECEDING)) != 0,
-							 (options & (FRAMEOPTION_END_UNBOUNDED_PRECEDING |
-										 FRAMEOPTION_END_UNBOUNDED_FOLLOWING)) != 0,
-							 (options & FRAMEOPTION_END_CURRENT_ROW) != 0))
+		if (!write_frame_end(level, out, options, &frame_end, window->endOffset, key))
 			return false;
 	}
 	if (options & FRAMEOPTION_EXCLUDE_CURRENT_ROW)

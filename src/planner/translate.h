@@ -211,6 +211,7 @@ extern bool translate_io_cast(Level *level, RemoteSql *out, CoerceViaIO *cast, R
 /* translate_time.c */
 extern bool translate_date_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *name,
 									  RemoteType *type);
+extern bool translate_can_add(const Interval *interval, const RemoteType *to);
 extern bool translate_plus_interval(Level *level, RemoteSql *out, OpExpr *op, bool negative,
 									RemoteType *type);
 extern bool translate_compare_moment(Level *level, RemoteSql *out, OpExpr *op, const char *name,

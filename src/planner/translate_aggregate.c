@@ -250,11 +250,11 @@ state_of(Expr *expr)
 int
 translate_finish(Expr *expr)
 {
+	int state = state_of(expr);
 	Aggregation a;
 
-	if (state_of(expr))
-		return state_of(expr);
-
+	if (state)
+		return state;
 	if (is_average(expr))
 		return ROWS_AVERAGE;
 	return aggregation_of(expr, &a) ? deviation_of(&a) : 0;

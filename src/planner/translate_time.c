@@ -417,6 +417,24 @@ translate_date_arithmetic(Level *level, RemoteSql *out, OpExpr *op, const char *
 	return true;
 }
 
+/*
+ * Can an interval be added to such a value there as here?  There are milliseconds
+ * there, and a day of a timestamp with time zone is one of the session's zone.
+ */
+bool
+translate_can_add(const Interval *interval, const RemoteType *to)
+{
+	int64 most = MAX_DAYS * USECS_PER_DAY;
+
+	if (interval->month < -MAX_MONTHS || interval->month > MAX_MONTHS ||
+		interval->day < -MAX_DAYS || interval->day > MAX_DAYS || interval->time < -most ||
+		interval->time > most || interval->time % 1000 != 0)
+		return false;
+	if (to->class == CLASS_TIMESTAMPTZ)
+		return interval->month == 0 && interval->day == 0;
+	return to->class == CLASS_DATETIME;
+}
+
 static void
 write_interval(StringInfo out, bool negative, int64 value, const char *unit)
 {
@@ -449,15 +467,11 @@ translate_plus_interval(Level *level, RemoteSql *out, OpExpr *op, bool negative,
 		return false;
 	interval = DatumGetIntervalP(right->constvalue);
 	time = interval->time;
-	if (time % 1000 != 0 || abs(interval->month) > MAX_MONTHS || abs(interval->day) > MAX_DAYS ||
-		time > MAX_DAYS * USECS_PER_DAY || time < -MAX_DAYS * USECS_PER_DAY)
-		return false;
 	if (exprType((Node *) left) == DATEOID)
 		appendStringInfoString(&out->text, "CAST(");
 	if (!translate_operand(level, out, left, &arg))
 		return false;
-	if (arg.class == CLASS_TIMESTAMPTZ ? interval->month != 0 || interval->day != 0 :
-										 arg.class != CLASS_DATETIME)
+	if (!translate_can_add(interval, &arg))
 		return false;
 	if (arg.type == DATEOID)
 		appendStringInfoString(&out->text, " AS timestamp(6))");
