@@ -28,7 +28,7 @@ STATE = pathlib.Path(os.environ["ATHENA_FDW_STATE"])
 FACTOR = float(sys.argv[1]) if len(sys.argv) > 1 else None
 FACTORS = {"tpch": FACTOR} if FACTOR else {"tpch": 0.1, "tpcds": 0.01}
 BEGIN, END = "<!-- bench/tpc -->", "<!-- end of bench/tpc -->"
-TIMES = 5 if FACTOR else 3
+TIMES = 9 if FACTOR else 3
 
 
 def trino(sql):

@@ -187,19 +187,16 @@ is_average(Expr *expr)
 			   AGGREGATE_AVG;
 }
 
-/* Is this a variance or a deviation of numbers that travel exactly?  Then how it is finished. */
+/* Is this a variance or a deviation?  Then how it would be finished here. */
 static int
 deviation_of(const Aggregation *a)
 {
-	char *name = a->function < FirstGenbkiObjectId ? get_func_name(a->function) : NULL;
-	TypeClass class = a->arg ? shippable_class(exprType((Node *) a->arg), NULL) : CLASS_NONE;
+	char *name = a->arg && a->function < FirstGenbkiObjectId ? get_func_name(a->function) : NULL;
 	size_t i;
 
-	/* of doubles there are no exact sums */
-	if (class == CLASS_INTEGER || class == CLASS_NUMERIC)
-		for (i = 0; name && i < lengthof(deviation_catalogue); i++)
-			if (strcmp(name, deviation_catalogue[i].name) == 0)
-				return deviation_catalogue[i].finish;
+	for (i = 0; name && i < lengthof(deviation_catalogue); i++)
+		if (strcmp(name, deviation_catalogue[i].name) == 0)
+			return deviation_catalogue[i].finish;
 	return 0;
 }
 
@@ -252,12 +249,17 @@ translate_finish(Expr *expr)
 {
 	int state = state_of(expr);
 	Aggregation a;
+	TypeClass class;
 
 	if (state)
 		return state;
 	if (is_average(expr))
 		return ROWS_AVERAGE;
-	return aggregation_of(expr, &a) ? deviation_of(&a) : 0;
+	if (!aggregation_of(expr, &a) || a.arg == NULL)
+		return 0;
+	/* of floating point numbers there are no exact sums */
+	class = shippable_class(exprType((Node *) a.arg), NULL);
+	return class == CLASS_INTEGER || class == CLASS_NUMERIC ? deviation_of(&a) : 0;
 }
 
 /* OVER (...); ranks, lag and lead have no frame, though PostgreSQL may have given them one. */
@@ -482,22 +484,33 @@ write_deviation(Level *level, RemoteSql *out, const Aggregation *a, RemoteType *
 {
 	char *name = get_func_name(a->function);
 	bool spares_rows = level->spares_rows;
+	RemoteSql value;
 	RemoteType arg;
 
 	if (planner_numeric_shipping != NUMERIC_CLOSE || a->distinct)
 		return false;
 	level->spares_rows = a->filter != NULL;
-	appendStringInfo(&out->text, "CAST(%s(CAST(",
+	remote_sql_init(&value);
+	if (!translate_value(level, &value, a->arg, &arg) ||
+		(arg.class != CLASS_FLOAT && arg.whole < 0))
+		return false;
+	level->spares_rows = spares_rows;
+	if (arg.class != CLASS_FLOAT)
+		appendStringInfoString(&out->text, "CAST(");
+	appendStringInfo(&out->text, "%s(CAST(",
 					 strcmp(name, "stddev") == 0   ? "stddev_samp" :
 					 strcmp(name, "variance") == 0 ? "var_samp" :
 													 name);
-	if (!translate_value(level, out, a->arg, &arg) || arg.whole < 0)
-		return false;
+	remote_sql_append(out, &value);
 	appendStringInfoString(&out->text, " AS double))");
-	level->spares_rows = spares_rows;
 	if (!translate_filter(level, out, a->filter) ||
 		(a->window && !write_over(level, out, a->window)))
 		return false;
+	if (arg.class == CLASS_FLOAT)
+	{
+		type->bare = true;
+		return true;
+	}
 	/* of which a double has no more */
 	appendStringInfo(&out->text, " AS decimal(%d,%d))", MAX_DIGITS, DEVIATION_DIGITS);
 	type->whole = Min(strncmp(name, "stddev", 6) == 0 ? arg.whole : 2 * arg.whole,

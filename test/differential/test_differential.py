@@ -465,6 +465,28 @@ def test_moments(tables, zone):
         conn.execute("DEALLOCATE ALL; SET TimeZone = 'UTC'; RESET plan_cache_mode")
 
 
+CLOSE = [
+    "SELECT b, {f}(f) FROM {{}} WHERE abs(f) < 1e18 GROUP BY b", "SELECT {f}(f) FROM {{}}", "SELECT {f}(f) FILTER (WHERE abs(f) < 100), {f}(g) FILTER (WHERE id < 0) FROM {{}}", "SELECT {f}(r) FROM {{}} WHERE r BETWEEN -1e9 AND 1e9", "SELECT id, {f}(f) OVER (PARTITION BY b ORDER BY id ROWS 3 PRECEDING) FROM {{}} WHERE abs(f) < 1000",
+    "SELECT b, {f}(g) FROM {{}} GROUP BY b", "SELECT b, {f}(n) * 2 > 1, {f}(i4) + 1 > 2 FROM {{}} GROUP BY b HAVING {f}(i2) > 0.5", "SELECT x.s < 1e9 FROM (SELECT b, {f}(f * 2) AS s FROM {{}} WHERE abs(f) < 1000 GROUP BY b) x",
+]
+
+
+@pytest.mark.parametrize("function", ["stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp"])
+def test_close(tables, function):
+    """What the engine computes in double precision: only with that setting, and the same but for the last digits."""
+    rounded = lambda row: tuple(f"{v:.9g}" if isinstance(v, float) else v for v in row)
+    values = lambda sql: sorted((rounded(r) for r in rows(tables, sql)), key=str)
+    for form in CLOSE:
+        sql = form.format(f=function)
+        plan = lambda: [r[0] for r in rows(tables, f"EXPLAIN (VERBOSE) {sql.format('x')}")]
+        assert not plan()[0].startswith("Foreign Scan"), sql
+        with tables.transaction():
+            tables.execute("SET LOCAL athena_fdw.numeric_shipping = 'close'")
+            assert plan()[0].startswith("Foreign Scan"), "\n".join(plan())
+            got = values(sql.format("x"))
+        assert got == values(sql.format("x_heap")), sql
+
+
 def test_distinct_in_an_order_with_nan(tables):
     """Such an order takes a key that is not selected, so it is made here."""
     for sql in ("SELECT DISTINCT f FROM {} ORDER BY f NULLS FIRST", "SELECT DISTINCT f, i2 FROM {} ORDER BY f DESC, i2 LIMIT 5"):

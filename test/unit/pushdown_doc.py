@@ -49,7 +49,7 @@ def table():
     lines.append("| `array_agg` | boolean, integers, text, date, timestamp; shown, not computed with |")
     lines.append("| `string_agg` | text, a constant between |")
     for name in re.findall(r'\{"(\w+)", ROWS_', catalogue(code, "deviation_catalogue")):
-        lines.append(f"| `{name}` | integers, numeric; computed here from sums, or there with `athena_fdw.numeric_shipping = 'close'` |")
+        lines.append(f"| `{name}` | integers, numeric; computed here from sums, or there with `athena_fdw.numeric_shipping = 'close'`; real and double with that setting |")
     lines += ["", "| Window function | Constants that may follow |", "| --- | --- |"]
     for name, _, constants in re.findall(r'\{"(\w+)", (\d), (\d), \w+\}', catalogue(code, "window_catalogue")):
         lines.append(f"| `{name}` | {constants} |")
