@@ -217,6 +217,9 @@ athena_subquery_planner(PlannerInfo *root, Query *query, const char *name)
 #define athena_server_aclcheck(server, role) pg_foreign_server_aclcheck((server), (role), ACL_USAGE)
 #endif
 
+/* 19 made the sums of integers in the states of aggregates 128 bits wide. */
+#define ATHENA_SERIALIZES_INT128 (PG_VERSION_NUM >= 190000)
+
 /* 18 lets a module say its name and version. */
 #if PG_VERSION_NUM >= 180000
 #define ATHENA_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "athena_fdw", .version = ATHENA_FDW_VERSION)

@@ -189,6 +189,16 @@ level_relation_column(Level *level, LevelRel *rel, AttrNumber attnum, Oid type, 
 	return true;
 }
 
+/* Write NULL in the place of an expression. */
+static bool
+write_null(Level *level, RemoteSql *out, Expr *expr, RemoteType *type)
+{
+	Const *null = makeNullConst(exprType((Node *) expr), exprTypmod((Node *) expr),
+								exprCollation((Node *) expr));
+
+	return translate_expr(level, out, (Expr *) null, type);
+}
+
 /* Write a column of this level; false if it is none that Athena has. */
 bool
 level_column(Level *level, RemoteSql *out, Var *var, RemoteType *type)
@@ -199,6 +209,8 @@ level_column(Level *level, RemoteSql *out, Var *var, RemoteType *type)
 	if (var->varlevelsup != 0 || var->varno <= 0 || (int) var->varno >= level->nrels ||
 		var->varattno <= 0)
 		return false;
+	if (bms_is_member(var->varno, level->absent))
+		return write_null(level, out, (Expr *) var, type);
 	rel = &level->rels[var->varno];
 	if (rel->columns)
 	{
@@ -244,6 +256,8 @@ level_placeholder(Level *level, RemoteSql *out, PlaceHolderVar *phv, RemoteType 
 		*type = p->column.type;
 		return true;
 	}
+	if (!bms_is_empty(phv->phrels) && bms_is_subset(phv->phrels, level->absent))
+		return write_null(level, out, phv->phexpr, type);
 	/* it should have been computed below an outer join that has been left */
 	foreach (lc, level->nulled)
 		if (bms_overlap(lfirst(lc), phv->phrels))

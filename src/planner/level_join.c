@@ -368,8 +368,7 @@ is_one_item(Level *level, Node *node)
 	{
 		JoinExpr *join = (JoinExpr *) node;
 
-		return (join->jointype == JOIN_SEMI ||
-				(join->jointype == JOIN_ANTI && join->rtindex == 0) ||
+		return (join->jointype == JOIN_SEMI || join->jointype == JOIN_ANTI ||
 				(join->jointype == JOIN_LEFT && is_removed(level, join->rarg))) &&
 			   is_one_item(level, join->larg);
 	}
@@ -478,9 +477,6 @@ write_join(Level *level, RemoteSql *out, JoinExpr *join, List **conditions)
 
 	if (type == JOIN_LEFT && is_removed(level, join->rarg))
 		return level_write_from(level, out, join->larg, conditions, &(bool){false});
-	/* it was LEFT JOIN ... IS NULL, and that condition is still there */
-	if (type == JOIN_ANTI && join->rtindex != 0)
-		type = JOIN_LEFT;
 	if (type == JOIN_SEMI || type == JOIN_ANTI)
 	{
 		bool empty = false;
@@ -489,6 +485,9 @@ write_join(Level *level, RemoteSql *out, JoinExpr *join, List **conditions)
 			return false;
 		if (empty)
 			return level_refuse("a semi join of nothing");
+		/* it may have been LEFT JOIN ... WHERE ... IS NULL, and more said of its right side */
+		if (type == JOIN_ANTI)
+			level->absent = bms_add_members(level->absent, members_below(join->rarg, true));
 		condition = palloc0(sizeof(Condition));
 		condition->join = join;
 		*conditions = lappend(*conditions, condition);
@@ -721,16 +720,19 @@ write_exists(Level *level, RemoteSql *out, JoinExpr *join)
 	return true;
 }
 
-/* A semi or anti join, as a condition; what is inside of it nobody outside can see. */
+/* A semi or anti join, as a condition; what is inside of it, nobody outside can see. */
 static bool
 write_semi_join(Level *level, RemoteSql *out, JoinExpr *join)
 {
 	List *placeholders = list_copy(level->placeholders);
+	Relids absent = bms_copy(level->absent);
 	Relids inside = relids_below(join->rarg);
 	int rti = -1;
 
+	level->absent = bms_difference(absent, members_below(join->rarg, true));
 	if (!write_exists(level, out, join))
 		return false;
+	level->absent = bms_add_members(absent, level->absent);
 	level->placeholders = placeholders;
 	while ((rti = bms_next_member(inside, rti)) >= 0)
 		memset(&level->rels[rti], 0, sizeof(LevelRel));
@@ -794,6 +796,16 @@ is_left_to_relation(Level *level, Expr *expr, Relids preserved)
 	return !is_about_window(level, rti, expr);
 }
 
+/* Is it the IS NULL of LEFT JOIN ... WHERE ... IS NULL, of which the planner has made an anti join? */
+static bool
+is_said_by_anti_join(Level *level, Expr *expr)
+{
+	NullTest *test = (NullTest *) expr;
+
+	return IsA(expr, NullTest) && test->nulltesttype == IS_NULL && IsA(test->arg, Var) &&
+		   bms_is_member(((Var *) test->arg)->varno, level->absent);
+}
+
 /* Add a condition that belongs to a relation or a join of its own. */
 List *
 level_add_condition(List *conditions, Expr *expr)
@@ -840,7 +852,8 @@ level_write_where(Level *level, RemoteSql *out, const char *first, List *conditi
 		RemoteType type;
 
 		if (condition->join == NULL && !condition->of_relation &&
-			is_left_to_relation(level, condition->expr, preserved))
+			(is_said_by_anti_join(level, condition->expr) ||
+			 is_left_to_relation(level, condition->expr, preserved)))
 			continue;
 		if (!level->statement->postgres && strcmp(first, " ON ") == 0 && condition->join == NULL &&
 			shippable_has_correlated_subquery((Node *) condition->expr, NULL))

@@ -138,6 +138,7 @@ typedef struct Level
 	List *placeholders; /* of LevelPlaceholder */
 	List *keys; /* of LevelKey */
 	List *nulled; /* of Relids: sides of outer joins that have been written */
+	Relids absent; /* right sides of anti joins: seen from outside, all of their columns are NULL */
 	int quotients; /* divisions of numerics that have been written */
 	bool order_divides; /* is one of them in ORDER BY? */
 	List *case_values; /* what CaseTestExpr stands for, innermost last */

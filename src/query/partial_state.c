@@ -10,6 +10,7 @@
 #include "query/rows.h"
 
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -39,6 +40,42 @@ append_numeric(StringInfo out, Datum number)
 	pfree(in.data);
 }
 
+/* A whole numeric as int128_serialize() writes it: the upper half, then the lower one. */
+static void
+append_int128(StringInfo out, Datum number)
+{
+	const char *c = DatumGetCString(DirectFunctionCall1(numeric_out, number));
+	bool negative = *c == '-';
+	uint64 high = 0;
+	uint64 low = 0;
+
+	for (c += negative; *c >= '0' && *c <= '9'; c++)
+	{
+		uint64 part1 = (low & 0xFFFFFFFF) * 10 + (uint64) (*c - '0');
+		uint64 part2 = (low >> 32) * 10 + (part1 >> 32);
+
+		low = (part2 << 32) | (part1 & 0xFFFFFFFF);
+		high = high * 10 + (part2 >> 32);
+	}
+	if (negative)
+	{
+		low = ~low + 1;
+		high = ~high + (low == 0);
+	}
+	pq_sendint64(out, high);
+	pq_sendint64(out, low);
+}
+
+/* A sum of integers. */
+static void
+append_integer(StringInfo out, Datum number)
+{
+	if (ATHENA_SERIALIZES_INT128)
+		append_int128(out, number);
+	else
+		append_numeric(out, number);
+}
+
 /* The serialized state of numeric.c's sums. */
 static Datum
 numeric_state(enum RowPart part, Datum squares, Datum sum, int64 count)
@@ -47,13 +84,19 @@ numeric_state(enum RowPart part, Datum squares, Datum sum, int64 count)
 
 	pq_begintypsend(&out);
 	pq_sendint64(&out, count);
-	append_numeric(&out, sum);
-	if (part == ROWS_STATE_NUMERIC || part == ROWS_STATE_POLY)
-		append_numeric(&out, squares);
-	if (part == ROWS_STATE_NUMERIC || part == ROWS_STATE_NUMERIC_AVG)
+	if (part == ROWS_STATE_INT8_AVG || part == ROWS_STATE_POLY)
+	{
+		append_integer(&out, sum);
+		if (part == ROWS_STATE_POLY)
+			append_integer(&out, squares);
+	}
+	else
 	{
 		int scale = DatumGetInt32(DirectFunctionCall1(numeric_scale, sum));
 
+		append_numeric(&out, sum);
+		if (part == ROWS_STATE_NUMERIC)
+			append_numeric(&out, squares);
 		pq_sendint32(&out, scale); /* the largest, and how many have it */
 		pq_sendint64(&out, count);
 		pq_sendint64(&out, 0); /* NaN */

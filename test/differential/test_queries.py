@@ -59,7 +59,8 @@ def bag(result):
 def test_queries(tables):
     conn = tables
     generator = queries.Queries(SEED, engine=True)
-    done, whole, refused, wrong = 0, 0, [], []
+    done, whole, refused, stuck, wrong = 0, 0, [], [], []
+    conn.execute("SET statement_timeout = '60s'")
     while done < QUERIES:
         sql = generator.query()
         conn.execute("SET search_path = levels_heap")
@@ -73,6 +74,10 @@ def test_queries(tables):
         try:
             plan = [r[0] for r in rows(conn, f"EXPLAIN {sql}")]
             got = rows(conn, sql)
+        except psycopg.errors.QueryCanceled:
+            # there are plans whose tasks wait for each other in Trino 476 for ever, whoever asks for them
+            stuck.append(sql)
+            continue
         except psycopg.Error as e:
             # what the engine refuses to decorrelate is no wrong answer, but is not to become common
             (refused if "correlated subquery is not supported" in str(e) else wrong).append(f"{sql}\n    {e}")
@@ -81,9 +86,11 @@ def test_queries(tables):
         if bag(got) != bag(expected):
             remote = re.search(r"Remote SQL: (.*)", "\n".join(r[0] for r in rows(conn, f"EXPLAIN VERBOSE {sql}")))
             wrong.append(f"{sql}\n    {remote and remote[1]}\n    {[r for r in bag(got) if r not in bag(expected)][:3]}\n    not {[r for r in bag(expected) if r not in bag(got)][:3]}")
-    print(f"seed {SEED}: {done} queries, {whole} shipped whole, {len(refused)} that the engine refused")
+    print(f"seed {SEED}: {done} queries, {whole} shipped whole, {len(refused)} that the engine refused, {len(stuck)} that it did not end")
+    conn.execute("RESET statement_timeout")
     assert not wrong, f"seed {SEED}: {len(wrong)} queries differ:\n" + "\n".join(wrong[:10])
     assert not refused, f"seed {SEED}: {len(refused)} refused:\n" + "\n".join(refused[:10])
+    assert len(stuck) <= done // 1000, f"seed {SEED}:\n" + "\n".join(stuck)
     assert whole > done / 2
 
 

@@ -140,6 +140,17 @@ CASES = [
     "SELECT a.k, x.c FROM q1 a LEFT JOIN (SELECT b.k, coalesce(c.v, 3) AS c FROM q2 b LEFT JOIN q3 c ON b.v = c.v) x ON a.k = x.k",
     "SELECT a.k, x.c FROM q1 a LEFT JOIN (SELECT b.k, coalesce(c.v, 3) AS c FROM q2 b LEFT JOIN q3 c ON b.v = c.v WHERE b.n > 0) x ON a.k = x.c",
     "SELECT a.k FROM q1 a LEFT JOIN q2 b ON a.k = b.k WHERE b.k IS NULL AND b.v IS NULL",
+    # of which the planner makes anti joins, with more said of their right sides
+    "SELECT a.k, b.v, coalesce(b.n, 1.5) AS c FROM q1 a LEFT JOIN q2 b ON a.k = b.k WHERE b.k IS NULL AND (b.n IS NULL OR a.v > 1)",
+    "SELECT a.k, b.v, c.s FROM q1 a LEFT JOIN (q2 b LEFT JOIN q3 c ON c.v = b.v) ON b.k = a.k WHERE b.k IS NULL AND c.d IS NULL",
+    "SELECT a.k, x.c, x.k FROM q1 a LEFT JOIN (SELECT k, coalesce(v, 3) AS c FROM q2) x ON a.k = x.k WHERE x.k IS NULL",
+    "SELECT a.k, x.c, x.k FROM q1 a LEFT JOIN (SELECT b.k, coalesce(c.v, 3) AS c FROM q2 b LEFT JOIN q3 c ON b.v = c.v) x ON a.k = x.k WHERE x.k IS NULL",
+    "SELECT b.v, count(*), count(b.k), max(a.k) FROM q1 a LEFT JOIN q2 b ON a.k = b.k AND b.v > 1 WHERE b.k IS NULL GROUP BY b.v ORDER BY b.v",
+    "SELECT a.k, c.s FROM q1 a LEFT JOIN q2 b ON a.k = b.k LEFT JOIN q3 c ON c.v = b.v OR c.k = a.k WHERE b.k IS NULL",
+    "SELECT a.k, c.s, x.w FROM q3 c LEFT JOIN (SELECT a.k, b.v AS w FROM q1 a LEFT JOIN q2 b ON a.k = b.k WHERE b.k IS NULL) x ON x.k = c.k LEFT JOIN q1 a ON a.k = x.w",
+    "SELECT a.k FROM q1 a FULL JOIN q3 c ON a.k = c.k LEFT JOIN q2 b ON b.v = a.v WHERE b.v IS NULL",
+    "SELECT DISTINCT b.v, a.v FROM q1 a LEFT JOIN q2 b ON a.k = b.k AND a.v > b.v WHERE b.k IS NULL AND a.v IN (SELECT v FROM q3 WHERE q3.k = a.k)",
+    "SELECT a.k, (SELECT max(c.v) FROM q3 c WHERE c.k = coalesce(b.k, a.k)) AS m FROM q1 a LEFT JOIN q2 b ON a.k = b.k WHERE b.k IS NULL",
     # DISTINCT ON: at the top, below, limited, in a set operation
     "SELECT DISTINCT ON (k) k, v, n FROM q1 ORDER BY k, v, n, s, d",
     "SELECT x.k, q2.v FROM (SELECT DISTINCT ON (k) k, v FROM q1 ORDER BY k, n DESC NULLS LAST, v, s, d) x JOIN q2 ON q2.k = x.v",

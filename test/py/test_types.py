@@ -151,15 +151,16 @@ def test_numbers_are_what_the_input_functions_read(fake, conn):
 
 def test_partial_states(conn, fake):
     """States that are made of sums and counts are those that this server's own aggregates go on with."""
-    conn.execute("DROP TABLE IF EXISTS parted, plain CASCADE; CREATE TABLE parted (k int, n numeric(12,2), i int, b bigint, f float8) PARTITION BY LIST (k); CREATE TABLE plain (k int, n numeric(12,2), i int, b bigint, f float8)")
+    conn.execute("DROP TABLE IF EXISTS parted, plain CASCADE; CREATE TABLE parted (k int, n numeric(12,2), i int, b bigint, c bigint, f float8) PARTITION BY LIST (k); CREATE TABLE plain (LIKE parted)")
     for k in (1, 2):
         conn.execute(f"CREATE FOREIGN TABLE parted_{k} PARTITION OF parted FOR VALUES IN ({k}) SERVER lake OPTIONS (database 'sales')")
-    conn.execute("INSERT INTO plain SELECT 1, (x * 37 % 1000) / 8.0, x, x::bigint * 1000000007, x / 4.0 FROM generate_series(-5, 40) x"); conn.execute("INSERT INTO plain (k) VALUES (1)")
-    sums = rows(conn, "SELECT sum(n)::text, count(n)::text, sum(i::numeric)::text, count(i)::text, sum(b)::text, count(b)::text, sum(f)::text, count(f)::text, sum(n * n)::text, sum(i::numeric * i)::text, sum(b::numeric * b)::text FROM plain")[0]
-    n, i, b, f = sums[0:2], sums[2:4], sums[4:6], sums[6:8]
+    conn.execute("INSERT INTO plain SELECT 1, (x * 37 % 1000) / 8.0, x, x % 9 * 1000000000000000007, -x % 7 * 1000000000000000009, x / 4.0 FROM generate_series(-5, 40) x"); conn.execute("INSERT INTO plain (k) VALUES (1)")
+    sums = rows(conn, "SELECT sum(n)::text, count(n)::text, sum(i::numeric)::text, count(i)::text, sum(b)::text, count(b)::text, sum(c)::text, count(c)::text, sum(f)::text, count(f)::text, sum(n * n)::text, sum(i::numeric * i)::text, sum(b::numeric * b)::text FROM plain")[0]
+    n, i, b, c, f = (sums[j : j + 2] for j in range(0, 10, 2))
+    assert int(b[0]) > 2**65 and int(c[0]) < -(2**65)
     forms = {
-        "sum(n)": n, "avg(n)": n, "avg(i)": i, "avg(i::smallint)": i, "sum(b)": b, "avg(b)": b, "avg(f)": f,
-        "var_pop(n)": (sums[8], *n), "stddev(n)": (sums[8], *n), "variance(i)": (sums[9], *i), "stddev_pop(b)": (sums[10], *b),
+        "sum(n)": n, "avg(n)": n, "avg(i)": i, "avg(i::smallint)": i, "sum(b)": b, "avg(b)": b, "sum(c)": c, "avg(c)": c, "avg(f)": f,
+        "var_pop(n)": (sums[10], *n), "stddev(n)": (sums[10], *n), "variance(i)": (sums[11], *i), "stddev_pop(b)": (sums[12], *b),
     }
     conn.execute("SET enable_partitionwise_aggregate = on")
     try:
