@@ -790,6 +790,8 @@ is_left_to_relation(Level *level, Expr *expr, Relids preserved)
 	/* in an outer join's ON, and above one, it is not about the relation's rows alone */
 	if (rte->rtekind != RTE_SUBQUERY || bms_is_member(rti, preserved))
 		return false;
+	if (bms_is_member(rti, level->absent))
+		return false;
 	foreach (lc, level->nulled)
 		if (bms_is_member(rti, lfirst(lc)))
 			return false;

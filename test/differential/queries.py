@@ -33,6 +33,7 @@ class Queries:
         self.rng = random.Random(seed)
         self.engine = engine  # leave out what Trino cannot do with correlation
         self.names = 0
+        self.keys_of_outer_joins = []  # of the nullable sides, in the FROM that is being made
 
     def name(self, prefix):
         self.names += 1
@@ -187,6 +188,8 @@ class Queries:
             return f"{left[0]} CROSS JOIN {bracket(right[0])}", scope
         if kind != "FULL JOIN" and rng.random() < 0.3:
             on += f" AND {self.simple(scope)}"
+        if kind in ("LEFT JOIN", "RIGHT JOIN"):
+            self.keys_of_outer_joins.append(on.split(" = ")[kind == "LEFT JOIN"].split(" AND ")[0])
         return f"{left[0]} {kind} {bracket(right[0])} ON {on}", scope
 
     # ---------- SELECT ----------
@@ -197,10 +200,15 @@ class Queries:
         kind = rng.random()
         if depth > 0 and kind < 0.14:
             return self.set_operation(depth, ctes)
+        around, self.keys_of_outer_joins = self.keys_of_outer_joins, []
         text, scope = self.tree(depth, ctes, rng.choice([1, 1, 2, 2, 3]))
-        where = ""
+        conditions = []
         if rng.random() < 0.65:
-            where = " WHERE " + " AND ".join(self.condition(scope, 2 if depth > 0 else 1) for _ in range(rng.choice([1, 1, 2])))
+            conditions = [self.condition(scope, 2 if depth > 0 else 1) for _ in range(rng.choice([1, 1, 2]))]
+        if self.keys_of_outer_joins and rng.random() < 0.2:  # the planner makes an anti join of it
+            conditions.append(f"{rng.choice(self.keys_of_outer_joins)} IS NULL")
+        self.keys_of_outer_joins = around
+        where = " WHERE " + " AND ".join(conditions) if conditions else ""
         if kind < 0.42:
             return self.grouped(text, scope, where)
         shown = [self.value(scope) for _ in range(rng.randint(1, 4))]
