@@ -56,16 +56,19 @@ level_target(Level *level, SortGroupClause *clause)
 
 /* ---------- keys that are columns of a derived table ---------- */
 
-/* Must a key be a column of a derived table? */
+/* Must a key be a column of a derived table?  Columns of absent relations are written as NULL. */
 static bool
-is_made_column(Query *parse, Expr *expr)
+is_made_column(Query *parse, Expr *expr, Relids absent)
 {
 	while (IsA(expr, PlaceHolderVar))
 		expr = ((PlaceHolderVar *) expr)->phexpr;
-	return level_has_subquery(expr) || (parse->groupingSets != NIL && !IsA(expr, Var));
+	if (parse->groupingSets != NIL &&
+		(!IsA(expr, Var) || bms_is_member(((Var *) expr)->varno, absent)))
+		return true;
+	return level_has_subquery(expr);
 }
 
-/* Has the level such keys? */
+/* Has the level such keys, whatever its joins are? */
 bool
 level_makes_columns(PlannerInfo *root)
 {
@@ -75,7 +78,8 @@ level_makes_columns(PlannerInfo *root)
 		if (is_made_column(root->parse,
 						   get_sortgroupref_tle(lfirst_node(SortGroupClause, lc)->tleSortGroupRef,
 												root->processed_tlist)
-							   ->expr))
+							   ->expr,
+						   NULL))
 			return true;
 	return false;
 }
@@ -95,7 +99,7 @@ level_make_columns(Level *level, RemoteSql *from, List **conditions)
 	{
 		Expr *expr = level_target(level, lfirst(lc))->expr;
 
-		if (!is_made_column(level->root->parse, expr))
+		if (!is_made_column(level->root->parse, expr, level->absent))
 			continue;
 		expr = without_placeholders(level, expr);
 		/* one that a derived table has computed is a column already */
