@@ -89,6 +89,7 @@ class FakeAthena:
 
     def reset(self):
         self.calls = []  # (action, body, headers)
+        self.moments = []  # (action, seconds)
         self.queries = {}
         self.tokens = {}
         self.faults = collections.defaultdict(list)  # action -> answers to give first
@@ -137,6 +138,7 @@ class FakeAthena:
         body = json.loads(raw) if target and raw else handler.path
         with self.lock:
             self.calls.append((action, body, dict(handler.headers)))
+            self.moments.append((action, time.monotonic()))
             fault = self.faults[action].pop(0) if self.faults[action] else None
         answer = getattr(self, "do_" + action)(body) if fault is None or isinstance(fault, str) else fault
         if callable(answer):

@@ -40,6 +40,16 @@ def test_planning_and_explain_send_nothing(fake, conn):
     assert actions(fake) == []
 
 
+def test_polls_become_rarer_when_throttled(fake, conn):
+    """For other sessions' sake: the polls after a throttled one wait a fifth of a second, and less again but slowly."""
+    fake.run_states = ["RUNNING"] * 6 + ["SUCCEEDED"]
+    fake.faults["GetQueryExecution"] = [(400, {"__type": "TooManyRequestsException", "Message": "Rate exceeded"})]
+    rows(conn, "SELECT * FROM t")
+    polls = [moment for action, moment in fake.moments if action == "GetQueryExecution"][1:]
+    # at least so long; five polls in a row take less than 0.3 s otherwise
+    assert polls[5] - polls[0] > 0.6
+
+
 def test_every_setting_arrives(fake, conn):
     conn.execute(
         "ALTER SERVER lake OPTIONS (ADD workgroup 'team', ADD catalog 'other', SET output_bucket 's3://bkt/a/b/', ADD result_reuse_minutes '7',"

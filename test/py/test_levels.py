@@ -146,6 +146,8 @@ CASES = [
     "SELECT a.k, x.c, x.k FROM q1 a LEFT JOIN (SELECT k, coalesce(v, 3) AS c FROM q2) x ON a.k = x.k WHERE x.k IS NULL",
     "SELECT a.k, x.c, x.k FROM q1 a LEFT JOIN (SELECT b.k, coalesce(c.v, 3) AS c FROM q2 b LEFT JOIN q3 c ON b.v = c.v) x ON a.k = x.k WHERE x.k IS NULL",
     "SELECT b.v, count(*), count(b.k), max(a.k) FROM q1 a LEFT JOIN q2 b ON a.k = b.k AND b.v > 1 WHERE b.k IS NULL GROUP BY b.v ORDER BY b.v",
+    "SELECT a.k FROM q1 a LEFT JOIN (SELECT k, sum(v) AS s FROM q2 GROUP BY k) x ON x.k = a.k WHERE x.k IS NULL AND x.s IS NOT DISTINCT FROM 3",
+    "SELECT a.k FROM q1 a LEFT JOIN (SELECT k, sum(v) AS s FROM q2 GROUP BY k) x ON x.k = a.k WHERE x.k IS NULL AND coalesce(x.s, 9) > 5",
     "SELECT b.v, a.v, count(*), grouping(b.v) FROM q1 a LEFT JOIN q2 b ON a.k = b.k WHERE b.k IS NULL GROUP BY CUBE (b.v, a.v)",
     "SELECT a.k, c.s FROM q1 a LEFT JOIN q2 b ON a.k = b.k LEFT JOIN q3 c ON c.v = b.v OR c.k = a.k WHERE b.k IS NULL",
     "SELECT a.k, c.s, x.w FROM q3 c LEFT JOIN (SELECT a.k, b.v AS w FROM q1 a LEFT JOIN q2 b ON a.k = b.k WHERE b.k IS NULL) x ON x.k = c.k LEFT JOIN q1 a ON a.k = x.w",
