@@ -189,6 +189,16 @@ level_relation_column(Level *level, LevelRel *rel, AttrNumber attnum, Oid type, 
 	return true;
 }
 
+/* Is it of the right side of an anti join, and so NULL?  Asked of columns and PlaceHolderVars. */
+bool
+level_is_absent(Level *level, Expr *expr)
+{
+	if (IsA(expr, Var))
+		return bms_is_member(((Var *) expr)->varno, level->absent);
+	return IsA(expr, PlaceHolderVar) && !bms_is_empty(((PlaceHolderVar *) expr)->phrels) &&
+		   bms_is_subset(((PlaceHolderVar *) expr)->phrels, level->absent);
+}
+
 /* Write NULL in the place of an expression. */
 static bool
 write_null(Level *level, RemoteSql *out, Expr *expr, RemoteType *type)
@@ -209,7 +219,7 @@ level_column(Level *level, RemoteSql *out, Var *var, RemoteType *type)
 	if (var->varlevelsup != 0 || var->varno <= 0 || (int) var->varno >= level->nrels ||
 		var->varattno <= 0)
 		return false;
-	if (bms_is_member(var->varno, level->absent))
+	if (level_is_absent(level, (Expr *) var))
 		return write_null(level, out, (Expr *) var, type);
 	rel = &level->rels[var->varno];
 	if (rel->columns)
@@ -256,7 +266,7 @@ level_placeholder(Level *level, RemoteSql *out, PlaceHolderVar *phv, RemoteType 
 		*type = p->column.type;
 		return true;
 	}
-	if (!bms_is_empty(phv->phrels) && bms_is_subset(phv->phrels, level->absent))
+	if (level_is_absent(level, (Expr *) phv))
 		return write_null(level, out, phv->phexpr, type);
 	/* it should have been computed below an outer join that has been left */
 	foreach (lc, level->nulled)

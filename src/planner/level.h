@@ -62,6 +62,7 @@ extern char *level_column_text(Statement *statement, const char *alias, const ch
 extern bool level_relation_column(Level *level, LevelRel *rel, AttrNumber attnum, Oid type,
 								  int32 typmod, LevelColumn *column);
 extern bool level_is_needed(RelOptInfo *rel, AttrNumber attnum);
+extern bool level_is_absent(Level *level, Expr *expr);
 extern bool level_is_computed(Level *level, PlaceHolderVar *phv);
 extern bool level_write_rte(Level *level, RemoteSql *out, int rti);
 

@@ -21,11 +21,12 @@
 
 /* ---------- keys ---------- */
 
-/* One that no derived table has computed is written as its expression. */
+/* One that no derived table has computed, nor an anti join made NULL, is written as its expression. */
 static Expr *
 without_placeholders(Level *level, Expr *expr)
 {
-	while (IsA(expr, PlaceHolderVar) && !level_is_computed(level, (PlaceHolderVar *) expr))
+	while (IsA(expr, PlaceHolderVar) && !level_is_computed(level, (PlaceHolderVar *) expr) &&
+		   !level_is_absent(level, expr))
 		expr = ((PlaceHolderVar *) expr)->phexpr;
 	return expr;
 }
@@ -56,14 +57,16 @@ level_target(Level *level, SortGroupClause *clause)
 
 /* ---------- keys that are columns of a derived table ---------- */
 
-/* Must a key be a column of a derived table?  Columns of absent relations are written as NULL. */
+/* Must a key be a column of a derived table?  The level is NULL where it is not known yet. */
 static bool
-is_made_column(Query *parse, Expr *expr, Relids absent)
+is_made_column(Level *level, Query *parse, Expr *expr)
 {
-	while (IsA(expr, PlaceHolderVar))
+	bool absent = false;
+
+	while (!(absent = level && level_is_absent(level, expr)) && IsA(expr, PlaceHolderVar))
 		expr = ((PlaceHolderVar *) expr)->phexpr;
-	if (parse->groupingSets != NIL &&
-		(!IsA(expr, Var) || bms_is_member(((Var *) expr)->varno, absent)))
+	/* a NULL is no column either */
+	if (parse->groupingSets != NIL && (absent || !IsA(expr, Var)))
 		return true;
 	return level_has_subquery(expr);
 }
@@ -75,11 +78,10 @@ level_makes_columns(PlannerInfo *root)
 	ListCell *lc;
 
 	foreach (lc, root->parse->groupClause)
-		if (is_made_column(root->parse,
+		if (is_made_column(NULL, root->parse,
 						   get_sortgroupref_tle(lfirst_node(SortGroupClause, lc)->tleSortGroupRef,
 												root->processed_tlist)
-							   ->expr,
-						   NULL))
+							   ->expr))
 			return true;
 	return false;
 }
@@ -99,11 +101,12 @@ level_make_columns(Level *level, RemoteSql *from, List **conditions)
 	{
 		Expr *expr = level_target(level, lfirst(lc))->expr;
 
-		if (!is_made_column(level->root->parse, expr, level->absent))
+		if (!is_made_column(level, level->root->parse, expr))
 			continue;
 		expr = without_placeholders(level, expr);
 		/* one that a derived table has computed is a column already */
-		if (!IsA(expr, PlaceHolderVar) && !list_member(keys, expr))
+		if ((!IsA(expr, PlaceHolderVar) || level_is_absent(level, expr)) &&
+			!list_member(keys, expr))
 			keys = lappend(keys, expr);
 	}
 	if (keys == NIL)

@@ -804,8 +804,8 @@ is_said_by_anti_join(Level *level, Expr *expr)
 {
 	NullTest *test = (NullTest *) expr;
 
-	return IsA(expr, NullTest) && test->nulltesttype == IS_NULL && IsA(test->arg, Var) &&
-		   bms_is_member(((Var *) test->arg)->varno, level->absent);
+	return IsA(expr, NullTest) && test->nulltesttype == IS_NULL &&
+		   level_is_absent(level, test->arg);
 }
 
 /* Add a condition that belongs to a relation or a join of its own. */

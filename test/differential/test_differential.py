@@ -420,6 +420,7 @@ WHOLE = [
     "SELECT DISTINCT ON (b) b, row_number() OVER (ORDER BY t, id) AS r FROM {} ORDER BY b, row_number() OVER (ORDER BY t, id) DESC",
     "SELECT DISTINCT ON (b) b, id FROM {} ORDER BY b, (SELECT max(i4) FROM {} WHERE t < 'b'), id DESC", "SELECT DISTINCT ON (b) b, id AS place, i2 AS k, n AS p FROM {} ORDER BY b DESC, id LIMIT 2",
     "SELECT a.id, c.t, coalesce(c.n, 7.5) FROM {} a LEFT JOIN {} c ON a.id = c.id + 5 AND c.b WHERE c.id IS NULL", "SELECT c.t, count(*), count(c.id) FROM {} a LEFT JOIN {} c ON a.i2 = c.i4 WHERE c.i4 IS NULL GROUP BY c.t", "SELECT c.t, a.b, count(*) FROM {} a LEFT JOIN {} c ON a.i2 = c.i4 WHERE c.i4 IS NULL GROUP BY CUBE (c.t, a.b)",
+    "SELECT c.e, a.b, count(*) FROM {} a LEFT JOIN ((SELECT i4, 7 AS e FROM {}) c LEFT JOIN {} d ON d.id = c.e) ON a.i2 = c.i4 WHERE c.i4 IS NULL GROUP BY CUBE (c.e, a.b)",
     "SELECT i2 / 10 AS k, b, count(*) FROM {} WHERE id IN (SELECT id + 1 FROM {} WHERE b) GROUP BY ROLLUP (i2 / 10, b)",
     "SELECT id, ntile(4) OVER (ORDER BY id), lag(i4, 2, 0) OVER (ORDER BY id), lead(t, 1, 'none') OVER (ORDER BY id), nth_value(n, 3) OVER (ORDER BY id) FROM {}",
     "SELECT date_trunc('month', d) AS m, count(*), sum(n) FROM {} GROUP BY 1 ORDER BY 1", "SELECT to_char(d, 'YYYY-MM') AS m, avg(n) FROM {} GROUP BY 1 ORDER BY 1",
