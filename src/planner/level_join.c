@@ -725,7 +725,7 @@ static bool
 write_semi_join(Level *level, RemoteSql *out, JoinExpr *join)
 {
 	List *placeholders = list_copy(level->placeholders);
-	Relids absent = bms_copy(level->absent);
+	Relids absent = level->absent;
 	Relids inside = relids_below(join->rarg);
 	int rti = -1;
 
